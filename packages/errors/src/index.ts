@@ -1,0 +1,13 @@
+export { codeOfErrno } from './errno.js'
+export {
+  abortError,
+  type ErrorCode,
+  type ErrorOptions,
+  errorCodes,
+  hasCode,
+  isErrorCode,
+  isPouchError,
+  PouchError,
+  type PouchErrorBody,
+  throwIfAborted,
+} from './pouch-error.js'

@@ -1,0 +1,1 @@
+export { createEmitter, type EventMap, type ListenerErrorHandler, type TypedEmitter } from './emitter.js'

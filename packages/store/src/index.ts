@@ -1,0 +1,11 @@
+export {
+  type Change,
+  type Entry,
+  type JsonValue,
+  type MetadataStore,
+  type StoreCall,
+  type StoreCapabilities,
+  type StoreOperation,
+  storeLimits,
+  type WriteCall,
+} from './metadata-store.js'
