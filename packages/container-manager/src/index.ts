@@ -1,1 +1,49 @@
-export {}
+export type {
+  AttachedStreams,
+  AttachOptions,
+  Container,
+  ContainerExit,
+  ContainerFilter,
+  ContainerState,
+  ContainerStatus,
+  Exec,
+  ExecConfig,
+  ExecStartOptions,
+  LogEntry,
+  LogOptions,
+  MountPoint,
+  OutputChunk,
+  TerminalSize,
+} from './container.js'
+export type {
+  BindMountConfig,
+  CompletedConfig,
+  ContainerConfig,
+  DeviceConfig,
+  LogConfig,
+  MountConfig,
+  Propagation,
+  ResourceConfig,
+  TmpfsMountConfig,
+  UlimitConfig,
+  VolumeMountConfig,
+} from './container-config.js'
+export type { ContainerEvents } from './container-events.js'
+export {
+  type ContainerCall,
+  type ContainerLimits,
+  ContainerManager,
+  type ContainerManagerOptions,
+  type Execs,
+} from './container-manager.js'
+export type {
+  HeldReference,
+  ImageConfig,
+  ImageSource,
+  Logger,
+  ResolvedImage,
+  SourceCall,
+  VolumeInfo,
+  VolumeReference,
+  VolumeSource,
+} from './sources.js'
