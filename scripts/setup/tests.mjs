@@ -1,0 +1,83 @@
+// Which tests a machine can run, in which order, and what they said.
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { isRoot, root, run, say, step } from './say.mjs'
+
+/** Lanes run one after the other: the first are quick and alone in their packages, the last start whole daemons. */
+const lanes = [
+  { name: 'packages', what: 'each package alone', projects: packageNames(), args: ['--exclude', '**/privileged/**'] },
+  {
+    name: 'privileged',
+    what: 'packages on real mounts and a real containerd',
+    projects: packageNames(),
+    args: ['test/privileged'],
+    needsRoot: true,
+    serial: true,
+  },
+  {
+    name: 'crossing',
+    what: 'the docker CLI, the pouch CLI, crashes, bad input',
+    projects: ['tests'],
+    args: [],
+    needsRoot: true,
+    serial: true,
+  },
+  { name: 'packed', what: 'the packed tarballs, installed with npm', projects: ['packed'], args: [], serial: true },
+]
+
+/** Runs every lane that fits this machine (or only those named) and prints one summary. @returns an exit code */
+export async function runTests({ only = [], extra = [] } = {}) {
+  const chosen = lanes.filter((lane) => only.length === 0 || only.includes(lane.name))
+  const results = []
+  for (const lane of chosen) results.push(lane.needsRoot && !isRoot ? { lane } : await runLane(lane, extra))
+  return summarise(results)
+}
+
+async function runLane(lane, extra) {
+  step(`tests: ${lane.what}`)
+  const report = join(root, '.cache/tests', `${lane.name}.json`)
+  mkdirSync(join(root, '.cache/tests'), { recursive: true })
+  rmSync(report, { force: true })
+  const started = Date.now()
+  const { code } = await run(
+    join(root, 'node_modules/.bin/vitest'),
+    [
+      'run',
+      ...lane.projects.flatMap((project) => ['--project', project]),
+      ...lane.args,
+      ...(lane.serial ? ['--no-file-parallelism'] : ['--maxWorkers=2']),
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...extra,
+    ],
+    { mayFail: true },
+  )
+  return { lane, code, seconds: (Date.now() - started) / 1000, ...countOf(report) }
+}
+
+function countOf(report) {
+  if (!existsSync(report)) return { passed: 0, failed: 0 }
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
+  return { passed: numPassedTests, failed: numFailedTests }
+}
+
+function summarise(results) {
+  step('summary')
+  let passed = 0
+  let failed = 0
+  for (const { lane, ...result } of results) {
+    if (result.code === undefined) say(`  ${lane.name}: not run, it needs root: ${lane.what}`)
+    else say(`  ${lane.name}: ${result.passed} passed, ${result.failed} failed, ${result.seconds.toFixed(0)} s`)
+    passed += result.passed ?? 0
+    failed += result.failed ?? 0
+  }
+  const isGreen = results.every((result) => result.code === undefined || result.code === 0) && passed > 0
+  if (!isGreen && failed === 0) failed = 1
+  say(`\n${passed} passed, ${failed} failed`)
+  return isGreen ? 0 : 1
+}
+
+function packageNames() {
+  return readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')))
+}

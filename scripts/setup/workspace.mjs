@@ -1,0 +1,84 @@
+// The workspace: pnpm in the version that package.json names, the packages, SQLite's binding, one build.
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { installDebian, needs, nodeHeaders } from './debian.mjs'
+import { root, run, SetupError, say, step } from './say.mjs'
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const tools = join(root, '.tools')
+const pnpm = join(tools, 'node_modules/.bin/pnpm')
+
+/** Everything that the demo and the tests need before their first line. Repeating it is cheap. */
+export async function prepareWorkspace({ yes = false } = {}) {
+  checkNode()
+  await installPnpm()
+  step('packages of the workspace')
+  await run(pnpm, ['install', '--frozen-lockfile', '--prefer-offline', '--ignore-scripts', '--reporter=append-only'], {
+    quiet: true,
+  })
+  const sqlite = await buildSqlite({ yes })
+  step('build')
+  await build()
+  return { sqlite }
+}
+
+async function build() {
+  const env = { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false', FORCE_COLOR: '0' }
+  const started = Date.now()
+  await run(join(root, 'node_modules/.bin/lerna'), ['run', 'build', '--loglevel', 'error'], { quiet: true, env })
+  say(`  built in ${((Date.now() - started) / 1000).toFixed(1)} s`)
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return
+  throw new SetupError(`Node ${process.versions.node} is too old: Pouch needs 20.19 or newer`)
+}
+
+async function installPnpm() {
+  const version = manifest.packageManager.split('@')[1]
+  const installed = join(tools, 'node_modules/pnpm/package.json')
+  if (existsSync(installed) && JSON.parse(readFileSync(installed, 'utf8')).version === version) return
+  step(`pnpm ${version}, into .tools`)
+  await run('npm', ['install', '--prefix', tools, '--no-save', '--no-audit', '--no-fund', `pnpm@${version}`], {
+    quiet: true,
+  })
+}
+
+/**
+ * Builds the native binding of the sqlite3 package, unless it is there.
+ *
+ * @returns {Promise<boolean>} whether the binding loads; without it the engine uses node:sqlite or the memory store
+ */
+async function buildSqlite({ yes }) {
+  if (bindingLoads()) return true
+  step("SQLite's binding")
+  let result = await rebuild()
+  if (!bindingLoads()) {
+    const absent = await installDebian(needs.compiler, { yes })
+    if (absent.length > 0) say(`  absent: ${absent.map((need) => need.debian).join(', ')}`)
+    else result = await rebuild()
+  }
+  if (bindingLoads()) return true
+  say(result.output.split('\n').slice(-8).join('\n'))
+  say("  sqlite3's binding could not be built: a compiler (g++, make, python3) and Node's headers are needed")
+  return false
+}
+
+async function rebuild() {
+  const nodedir = nodeHeaders()
+  const env = { ...process.env, ...(nodedir === undefined ? {} : { npm_config_nodedir: nodedir }), JOBS: 'max' }
+  return run(pnpm, ['rebuild', '--filter', '@pouch/store-sqlite', 'sqlite3'], { quiet: true, mayFail: true, env })
+}
+
+function bindingLoads() {
+  try {
+    const fromStore = createRequire(join(root, 'packages/store-sqlite/package.json'))
+    const fromAdapter = createRequire(fromStore.resolve('@keyv/sqlite'))
+    fromAdapter('sqlite3')
+    return true
+  } catch {
+    return false
+  }
+}
