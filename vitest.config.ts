@@ -9,20 +9,27 @@ const alias = [
   { find: /^@pouch\/([a-z-]+)\/([a-z-]+)$/, replacement: `${root}/packages/$1/src/$2.ts` },
 ]
 
-const lanes = readdirSync(`${root}/packages`).map((name) => ({ name, folder: `packages/${name}` }))
+const packages = readdirSync(`${root}/packages`).map((name) => ({ name, folder: `packages/${name}` }))
+const crossing = [
+  { name: 'tests', folder: 'tests', exclude: ['packed/**'] },
+  { name: 'packed', folder: 'tests/packed' },
+]
 
 export default defineConfig({
   test: {
-    projects: [...lanes, { name: 'tests', folder: 'tests' }].map(({ name, folder }) => ({
-      resolve: { alias },
-      test: {
-        name,
-        root: `${root}/${folder}`,
-        include: ['test/**/*.test.ts', ...(folder === 'tests' ? ['**/*.test.ts'] : [])],
-        testTimeout: 30_000,
-        hookTimeout: 60_000,
-        pool: 'forks',
-      },
-    })),
+    projects: [...packages, ...crossing].map(
+      ({ name, folder, exclude = [] }: { name: string; folder: string; exclude?: string[] }) => ({
+        resolve: { alias },
+        test: {
+          name,
+          root: `${root}/${folder}`,
+          include: ['**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**', ...exclude],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          pool: 'forks',
+        },
+      }),
+    ),
   },
 })
