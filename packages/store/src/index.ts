@@ -1,3 +1,4 @@
+export { memoryStore } from './memory-store.js'
 export {
   type Change,
   type Entry,
