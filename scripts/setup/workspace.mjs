@@ -13,11 +13,7 @@ const pnpm = join(tools, 'node_modules/.bin/pnpm')
 export async function prepareWorkspace({ yes = false } = {}) {
   checkNode()
   await installPnpm()
-  step('packages of the workspace')
-  await run(pnpm, ['install', '--frozen-lockfile', '--prefer-offline', '--ignore-scripts', '--reporter=append-only'], {
-    quiet: true,
-  })
-  const sqlite = await buildSqlite({ yes })
+  const sqlite = await installPackages({ yes })
   step('build')
   await build()
   return { sqlite }
@@ -47,29 +43,33 @@ async function installPnpm() {
 }
 
 /**
- * Builds the native binding of the sqlite3 package, unless it is there.
+ * Installs the packages. The only one that may need a compiler is sqlite3, where npm has no binding for this machine:
+ * then the compiler is installed (as root), and without one the packages are installed all the same.
  *
- * @returns {Promise<boolean>} whether the binding loads; without it the engine uses node:sqlite or the memory store
+ * @returns {Promise<boolean>} whether SQLite's binding is there; without it the engine uses node:sqlite or the memory store
  */
-async function buildSqlite({ yes }) {
-  if (bindingLoads()) return true
-  step("SQLite's binding")
-  let result = await rebuild()
-  if (!bindingLoads()) {
+async function installPackages({ yes }) {
+  step('packages of the workspace')
+  let result = await pnpmInstall()
+  if (result.code !== 0) {
     const absent = await installDebian(needs.compiler, { yes })
-    if (absent.length > 0) say(`  absent: ${absent.map((need) => need.debian).join(', ')}`)
-    else result = await rebuild()
+    if (absent.length === 0) result = await pnpmInstall()
+  }
+  if (result.code !== 0) {
+    process.stderr.write(`${result.output.split('\n').slice(-12).join('\n')}\n`)
+    await run(pnpm, [...installArguments, '--ignore-scripts'], { quiet: true })
   }
   if (bindingLoads()) return true
-  say(result.output.split('\n').slice(-8).join('\n'))
-  say("  sqlite3's binding could not be built: a compiler (g++, make, python3) and Node's headers are needed")
+  say("  SQLite's binding is absent: building it takes g++, make, python3 and Node's headers")
   return false
 }
 
-async function rebuild() {
+const installArguments = ['install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only']
+
+function pnpmInstall() {
   const nodedir = nodeHeaders()
   const env = { ...process.env, ...(nodedir === undefined ? {} : { npm_config_nodedir: nodedir }), JOBS: 'max' }
-  return run(pnpm, ['rebuild', '--filter', '@pouch/store-sqlite', 'sqlite3'], { quiet: true, mayFail: true, env })
+  return run(pnpm, installArguments, { quiet: true, mayFail: true, env })
 }
 
 function bindingLoads() {
