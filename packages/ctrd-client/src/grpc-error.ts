@@ -1,0 +1,50 @@
+import type { ServiceError } from '@grpc/grpc-js'
+import { type ErrorCode, PouchError } from '@pouch/errors'
+
+/** What a call is called in errors: `op` for programs, `doing` for people, `subject` the thing it is about. */
+export interface CallName {
+  /** Such as `tasks.create`; errors carry it as `containerd.tasks.create`. */
+  readonly op: string
+  /** Completes "containerd could not …": `create the task`. */
+  readonly doing: string
+  readonly subject?: string | undefined
+}
+
+const codes: Readonly<Record<number, ErrorCode>> = {
+  1: 'aborted',
+  3: 'invalid-argument',
+  4: 'timeout',
+  5: 'not-found',
+  6: 'already-exists',
+  7: 'permission-denied',
+  8: 'exhausted',
+  9: 'conflict',
+  10: 'conflict',
+  12: 'unsupported',
+  14: 'unavailable',
+  16: 'unauthenticated',
+}
+
+const waysOut: Readonly<Record<number, string>> = {
+  4: 'whether it was done is unknown: look before trying again',
+  12: 'this containerd is too old for it or has the plugin disabled',
+}
+
+/** A PouchError for a gRPC failure, or for anything else that a call threw. */
+export function fromGrpcError(thrown: unknown, name: CallName, address: string): PouchError {
+  const op = `containerd.${name.op}`
+  const subject = name.subject
+  const what = `containerd could not ${name.doing}${subject === undefined ? '' : ` ${subject}`}`
+  if (!isServiceError(thrown)) return PouchError.from(thrown, { op, subject, message: what })
+  const code = codes[thrown.code] ?? 'internal'
+  const details = { grpcCode: thrown.code, containerdMessage: thrown.details }
+  const wayOut = thrown.code === 14 ? `is containerd running at ${address}?` : waysOut[thrown.code]
+  const message = `${what}: ${thrown.details}${wayOut === undefined ? '' : ` (${wayOut})`}`
+  return new PouchError(code, message, { op, subject, details, cause: thrown })
+}
+
+function isServiceError(thrown: unknown): thrown is ServiceError {
+  if (!(thrown instanceof Error)) return false
+  const candidate = thrown as { code?: unknown; details?: unknown; metadata?: unknown }
+  return typeof candidate.code === 'number' && typeof candidate.details === 'string'
+}
