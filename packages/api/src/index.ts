@@ -19,6 +19,7 @@ export {
   streamTypes,
 } from './frames.js'
 export { buildPath } from './path.js'
+export { errorOfProgress, progressError } from './progress-error.js'
 export {
   encodeQuery,
   listQuery,
