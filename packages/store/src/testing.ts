@@ -1,1 +1,2 @@
-export {}
+export type { OpenedStore, StoreSuite, TestRunner } from './testing/store-suite.js'
+export { testMetadataStore } from './testing/test-metadata-store.js'
