@@ -1,4 +1,5 @@
 export { codeOfErrno } from './errno.js'
+export { hasErrno } from './has-errno.js'
 export {
   abortError,
   type ErrorCode,

@@ -1,6 +1,6 @@
 import { lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { hasErrno } from './errno-names.js'
+import { hasErrno } from '@pouch/errors'
 import { requireAbsolute } from './require-absolute.js'
 
 /**

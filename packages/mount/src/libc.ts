@@ -1,5 +1,5 @@
 import type { KoffiFunc } from 'koffi'
-import { errnoName } from './errno-names.js'
+import { errnoName } from './errno-name.js'
 
 /** The system calls that Node does not have. Each answers the errno's name, or `undefined` when it succeeded. */
 export interface Libc {

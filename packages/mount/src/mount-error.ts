@@ -41,8 +41,3 @@ export function mountError(errno: string, { op, what, subject, details, cause }:
     cause,
   })
 }
-
-/** Whether a value is a PouchError that carries one of these errno names in its details. */
-export function hasMountErrno(error: unknown, ...errnos: readonly string[]): boolean {
-  return error instanceof PouchError && errnos.includes(String(error.details.errno))
-}

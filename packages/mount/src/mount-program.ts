@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { abortError, PouchError, throwIfAborted } from '@pouch/errors'
-import { hasErrno } from './errno-names.js'
+import { abortError, hasErrno, PouchError, throwIfAborted } from '@pouch/errors'
 import { errnoOfStderr } from './errno-of-stderr.js'
 import { type FailedCall, mountError } from './mount-error.js'
 

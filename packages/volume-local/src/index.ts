@@ -1,1 +1,1 @@
-export {}
+export { type LocalOptions, local } from './local.js'

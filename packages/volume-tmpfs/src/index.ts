@@ -1,1 +1,1 @@
-export {}
+export { type TmpfsOptions, tmpfs } from './tmpfs.js'

@@ -7,8 +7,3 @@ for (const [name, number] of Object.entries(constants.errno)) if (!names.has(num
 export function errnoName(errno: number): string {
   return names.get(errno) ?? `E${errno}`
 }
-
-/** Whether a value is a system error with one of these names. */
-export function hasErrno(error: unknown, ...errnos: readonly string[]): boolean {
-  return error instanceof Error && errnos.includes(String((error as NodeJS.ErrnoException).code))
-}

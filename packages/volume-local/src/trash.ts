@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto'
+import type { Dirent } from 'node:fs'
+import { chmod, mkdir, opendir, rename, rmdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hasErrno } from '@pouch/errors'
+import type { Logger } from '@pouch/volume-core/driver'
+
+const deletionsAtATime = 16
+const attemptsAtADirectory = 5
+const shownNameLength = 150
+
+/**
+ * Where removed volumes go: moved here in one step, and deleted in the background. What a crash leaves is deleted by the next one that
+ * opens it.
+ *
+ * Trees are flattened, not descended: a directory found in a directory moves up into the trash first. So no path grows too long however
+ * deep a container nested its directories, nothing is held in memory, a link is never followed, and a mount point stops the
+ * deletion (it cannot be moved) instead of losing what is mounted there.
+ */
+export class Trash {
+  readonly #directory: string
+  readonly #log: Logger
+  /** Names that could not be deleted; the next opening tries again. */
+  readonly #stuck = new Set<string>()
+  #isDirty = false
+  #sweeping: Promise<void> | undefined
+
+  private constructor(directory: string, log: Logger) {
+    this.#directory = directory
+    this.#log = log
+  }
+
+  /** Opens a trash and begins to empty it. */
+  static async open(directory: string, log: Logger): Promise<Trash> {
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const trash = new Trash(directory, log)
+    trash.#sweepSoon()
+    return trash
+  }
+
+  /** Moves a file or directory of the same file system here. @returns false when there is none */
+  async discard(path: string, name: string): Promise<boolean> {
+    try {
+      await rename(path, join(this.#directory, `${freshName()}.${name.slice(0, shownNameLength)}`))
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT')) return false
+      throw error
+    }
+    this.#sweepSoon()
+    return true
+  }
+
+  /** Waits until all that was discarded is deleted, or cannot be. */
+  async close(): Promise<void> {
+    await this.#sweeping
+  }
+
+  #sweepSoon(): void {
+    this.#isDirty = true
+    this.#sweeping ??= this.#sweep()
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      while (this.#isDirty) {
+        this.#isDirty = false
+        await this.#pass()
+      }
+    } catch (error) {
+      this.#log.warn({ err: error, directory: this.#directory }, 'the trash of removed volumes cannot be read')
+    } finally {
+      this.#sweeping = undefined
+    }
+  }
+
+  /** Deletes what one reading of the trash shows. What moves up meanwhile is for the next pass. */
+  async #pass(): Promise<void> {
+    for await (const entry of await opendir(this.#directory)) {
+      if (this.#stuck.has(entry.name)) continue
+      this.#isDirty = true
+      try {
+        await this.#delete(entry)
+      } catch (error) {
+        this.#stuck.add(entry.name)
+        const file = join(this.#directory, entry.name)
+        this.#log.warn({ err: error, file }, 'what a removed volume left cannot be deleted; the next start tries again')
+      }
+    }
+  }
+
+  async #delete(entry: Dirent): Promise<void> {
+    const path = join(this.#directory, entry.name)
+    if (!entry.isDirectory()) return await unlink(path)
+    await makeWritable(path)
+    for (let attempt = 1; ; attempt += 1) {
+      await this.#empty(path)
+      try {
+        return await rmdir(path)
+      } catch (error) {
+        if (!hasErrno(error, 'ENOTEMPTY') || attempt === attemptsAtADirectory) throw error
+      }
+    }
+  }
+
+  async #empty(directory: string): Promise<void> {
+    const running = new Set<Promise<void>>()
+    const failures: unknown[] = []
+    // Names are bytes to the kernel; as text, one that is not UTF-8 could not be deleted.
+    const entries = (await opendir(directory, { encoding: 'buffer' as BufferEncoding })) as AsyncIterable<ByteNamed>
+    for await (const entry of entries) {
+      const work = this.#takeOut(directory, entry).catch((error: unknown) => void failures.push(error))
+      running.add(work)
+      void work.finally(() => running.delete(work))
+      if (running.size >= deletionsAtATime) await Promise.race(running)
+    }
+    await Promise.all(running)
+    if (failures.length > 0) throw failures[0]
+  }
+
+  async #takeOut(directory: string, entry: ByteNamed): Promise<void> {
+    const path = Buffer.concat([Buffer.from(`${directory}/`), entry.name])
+    if (!entry.isDirectory()) return await unlink(path)
+    await makeWritable(path)
+    await rename(path, join(this.#directory, freshName()))
+  }
+}
+
+interface ByteNamed {
+  readonly name: Buffer
+  isDirectory(): boolean
+}
+
+/** Only root may empty and move a directory that is not writable. */
+async function makeWritable(directory: string | Buffer): Promise<void> {
+  if (process.getuid?.() !== 0) await chmod(directory, 0o700)
+}
+
+function freshName(): string {
+  return randomBytes(12).toString('hex')
+}
