@@ -13,8 +13,13 @@
  * names, the options, the references and the records; a driver keeps nothing that it could not find again, save what it returns as
  * `state` and what it puts into {@link DriverHost.state}.
  *
+ * A name is checked before a driver sees it: 2 to 255 of `[a-zA-Z0-9_.-]`, the first a letter or a digit. So whatever a driver keeps
+ * beside its volumes begins with `.` or `_`, and never meets one.
+ *
  * Not found is `undefined` from a look-up (`path`) and an error from an action. Drivers throw PouchError, or any error
- * with an errno; the engine names volume, driver and operation in one place.
+ * with an errno; the engine names volume, driver and operation in one place. A call whose signal has already fired rejects
+ * before it changes anything. When `remove` rejects with `in-use`, `unsupported`, `permission-denied` or `unavailable`, the volume is
+ * whole and stays usable; after any other failure the engine treats it as half deleted, and only remove is called again.
  */
 import type { JsonValue } from '@pouch/store'
 

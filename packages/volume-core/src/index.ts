@@ -1,1 +1,21 @@
-export {}
+export { anonymousLabel } from './core.js'
+export type { Driver, DriverDefinition, JsonValue, Logger, OptionSpec, OptionTable } from './driver.js'
+export type { DriverInfo } from './driver-table.js'
+export type {
+  CreateRequest,
+  HeldReference,
+  PruneRequest,
+  PruneResult,
+  Reference,
+  ReferenceRequest,
+  ReferenceState,
+  Volume,
+  VolumeCall,
+  VolumeFilter,
+  VolumeList,
+  VolumePhase,
+  VolumeStatus,
+} from './volume.js'
+export { createVolumeEngine, type VolumeEngine, type VolumeEngineOptions } from './volume-engine.js'
+export type { VolumeEmitter, VolumeEvents } from './volume-events.js'
+export { VolumeManager } from './volume-manager.js'

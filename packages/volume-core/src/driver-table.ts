@@ -1,0 +1,224 @@
+import { isPouchError, PouchError } from '@pouch/errors'
+import type { MetadataStore } from '@pouch/store'
+import {
+  type Driver,
+  type DriverDefinition,
+  type DriverTraits,
+  driverContract,
+  type Logger,
+  type OptionTable,
+} from './driver.js'
+import { DriverState } from './driver-state.js'
+import { checkOptionTable } from './options.js'
+
+/** A driver as the engine shows it. */
+export interface DriverInfo {
+  readonly name: string
+  /** `failed`: it could not be opened. Its volumes are listed and cannot be used; all others work. */
+  readonly state: 'open' | 'failed'
+  /** Why it could not be opened. */
+  readonly error: PouchError | undefined
+  readonly traits: DriverTraits | undefined
+  /** The facets that it has: `mounts`. */
+  readonly facets: readonly string[]
+  readonly options: OptionTable | 'passthrough'
+  /** Whether volumes of no named driver are its. */
+  readonly isDefault: boolean
+}
+
+/** A driver that works, with its definition. */
+export interface OpenDriver {
+  readonly definition: DriverDefinition
+  readonly driver: Driver
+}
+
+/** What drivers are opened with. */
+export interface DriverSurroundings {
+  readonly home: string
+  readonly engineId: string
+  readonly hostName: string
+  readonly store: MetadataStore
+  readonly log: Logger
+  readonly clock: () => number
+  readonly timeoutMs: number
+}
+
+interface Slot {
+  readonly definition: DriverDefinition
+  readonly driver: Driver | undefined
+  readonly error: PouchError | undefined
+}
+
+const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/
+const facetNames = ['mounts'] as const
+
+/** The drivers of an engine, by name. */
+export class DriverTable {
+  readonly #slots: ReadonlyMap<string, Slot>
+  readonly #defaultDriver: string
+
+  private constructor(slots: ReadonlyMap<string, Slot>, defaultDriver: string) {
+    this.#slots = slots
+    this.#defaultDriver = defaultDriver
+  }
+
+  /**
+   * Checks the definitions and opens them, all at a time. One that fails to open is kept as failed.
+   *
+   * @throws PouchError `invalid-argument` for a malformed or duplicate definition, `unsupported` for one of a newer contract
+   */
+  static async open(
+    definitions: readonly DriverDefinition[],
+    defaultDriver: string,
+    around: DriverSurroundings,
+  ): Promise<DriverTable> {
+    checkDefinitions(definitions)
+    const slots = await Promise.all(definitions.map((definition) => openSlot(definition, around)))
+    return new DriverTable(new Map(slots.map((slot) => [slot.definition.name, slot])), defaultDriver)
+  }
+
+  get defaultDriver(): string {
+    return this.#defaultDriver
+  }
+
+  /** The driver, when it is known and open. */
+  find(name: string): OpenDriver | undefined {
+    const slot = this.#slots.get(name)
+    return slot?.driver === undefined ? undefined : { definition: slot.definition, driver: slot.driver }
+  }
+
+  /** @throws PouchError `not-found` with the known drivers, `unavailable` for one that could not be opened */
+  get(name: string, verb: string, volume: string): OpenDriver {
+    const found = this.find(name)
+    if (found !== undefined) return found
+    const slot = this.#slots.get(name)
+    const known = [...this.#slots.keys()].sort()
+    const at = { op: `volume.${verb}`, subject: volume, details: { driver: name, drivers: known } }
+    if (slot !== undefined) {
+      const why = slot.error?.message ?? 'it is closed'
+      throw new PouchError('unavailable', `${verb} ${volume}: ${why}`, { ...at, cause: slot.error })
+    }
+    const list = known.length === 0 ? 'there is none' : `known drivers: ${known.join(', ')}`
+    throw new PouchError('not-found', `${verb} ${volume}: volume driver ${JSON.stringify(name)} not found; ${list}`, at)
+  }
+
+  /** All drivers, in the order of their definitions. */
+  infos(): DriverInfo[] {
+    return [...this.#slots.values()].map(({ definition, driver, error }) =>
+      Object.freeze({
+        name: definition.name,
+        state: driver === undefined ? 'failed' : 'open',
+        error,
+        traits: driver?.traits,
+        facets: Object.freeze(driver === undefined ? [] : facetsOf(driver)),
+        options: definition.options,
+        isDefault: definition.name === this.#defaultDriver,
+      } as const),
+    )
+  }
+
+  /** Closes every driver. @throws the first failure, once all were closed */
+  async close(): Promise<void> {
+    const open = [...this.#slots.values()].flatMap(({ driver }) => (driver === undefined ? [] : [driver]))
+    const results = await Promise.allSettled(open.map(async (driver) => await driver.close()))
+    const failed = results.findIndex((result) => result.status === 'rejected')
+    const result = results[failed]
+    if (result?.status !== 'rejected') return
+    const name = open[failed]?.name ?? ''
+    throw PouchError.from(result.reason, { message: `driver ${name} did not close`, op: 'driver.close', subject: name })
+  }
+}
+
+/** The facets that a driver has. */
+export function facetsOf(driver: Driver): string[] {
+  return facetNames.filter((facet) => driver[facet] !== undefined)
+}
+
+function checkDefinitions(definitions: readonly DriverDefinition[]): void {
+  const names = new Set<string>()
+  for (const definition of definitions) {
+    const { name, contract, options } = definition
+    if (typeof name !== 'string' || !namePattern.test(name)) {
+      throw badDriver('invalid-argument', String(name), 'a driver name has lower-case letters, digits and hyphens')
+    }
+    if (!Number.isInteger(contract) || contract < 1)
+      throw badDriver('invalid-argument', name, 'it does not tell its contract')
+    if (contract > driverContract) {
+      const text = `it was written for contract ${contract} and this engine has ${driverContract}: use a newer @pouch/volume-core`
+      throw badDriver('unsupported', name, text)
+    }
+    if (names.has(name)) throw badDriver('invalid-argument', name, 'two drivers have this name')
+    names.add(name)
+    if (options !== 'passthrough') checkOptionTable(name, options)
+  }
+}
+
+async function openSlot(definition: DriverDefinition, around: DriverSurroundings): Promise<Slot> {
+  try {
+    const driver = await openInTime(definition, around)
+    checkDriver(definition, driver)
+    return { definition, driver, error: undefined }
+  } catch (cause) {
+    const error = openError(definition.name, cause)
+    around.log.error({ driver: definition.name, err: error }, 'a volume driver could not be opened and is disabled')
+    return { definition, driver: undefined, error }
+  }
+}
+
+async function openInTime(definition: DriverDefinition, around: DriverSurroundings): Promise<Driver> {
+  const { home, engineId, hostName, log, clock, timeoutMs } = around
+  const state = new DriverState(around.store, definition.name)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    const text = `it did not open within ${timeoutMs} ms`
+    timer = setTimeout(() => reject(new PouchError('timeout', text)), timeoutMs)
+  })
+  const opening = (async () => await definition.open(Object.freeze({ home, engineId, hostName, state, log, clock })))()
+  let isLate = false
+  try {
+    return await Promise.race([opening, late])
+  } catch (error) {
+    isLate = true
+    throw error
+  } finally {
+    clearTimeout(timer)
+    // One that opens after all is let go of: nothing will ever use it.
+    void opening.then(async (driver) => (isLate ? await driver.close() : undefined)).catch(() => undefined)
+  }
+}
+
+function checkDriver(definition: DriverDefinition, driver: Driver): void {
+  const missing = (['create', 'remove', 'path', 'close'] as const).filter(
+    (method) => typeof driver[method] !== 'function',
+  )
+  if (driver.name !== definition.name)
+    throw new PouchError('invalid-argument', `it calls itself '${driver.name}' once open`)
+  if (missing.length > 0) throw new PouchError('invalid-argument', `it lacks ${missing.join(', ')}`)
+  if (driver.traits?.scope !== 'local' && driver.traits?.scope !== 'global') {
+    throw new PouchError('invalid-argument', 'its traits tell no scope')
+  }
+  const { mounts } = driver
+  if (mounts === undefined) return
+  const isWhole = typeof mounts.mount === 'function' && typeof mounts.unmount === 'function'
+  if (!isWhole) throw new PouchError('invalid-argument', 'its facet mounts lacks mount or unmount: a facet has both')
+  if (mounts.per !== 'volume' && mounts.per !== 'reference') {
+    throw new PouchError('invalid-argument', "its facet mounts is neither per 'volume' nor per 'reference'")
+  }
+}
+
+function openError(driver: string, cause: unknown): PouchError {
+  const error = PouchError.from(cause)
+  const code = isPouchError(cause) && error.code !== 'aborted' ? error.code : 'unavailable'
+  return new PouchError(code, `volume driver ${driver} could not be opened: ${error.message}`, {
+    op: 'driver.open',
+    subject: driver,
+    cause,
+  })
+}
+
+function badDriver(code: 'invalid-argument' | 'unsupported', driver: string, why: string): PouchError {
+  return new PouchError(code, `volume driver '${driver}' cannot be used: ${why}`, {
+    op: 'driver.open',
+    subject: driver,
+  })
+}

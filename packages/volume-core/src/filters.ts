@@ -1,0 +1,46 @@
+import type { PruneRequest, VolumeFilter } from './volume.js'
+import type { VolumeRecord } from './volume-record.js'
+
+/** Makes one test of a filter. */
+export function matcher(filter: VolumeFilter): (record: VolumeRecord) => boolean {
+  const tests: ((record: VolumeRecord) => boolean)[] = []
+  const { names, drivers, labels, dangling } = filter
+  if (names !== undefined) tests.push(nameTest(names))
+  if (drivers !== undefined) tests.push(({ driver }) => drivers.includes(driver))
+  if (labels !== undefined) tests.push(...labels.map(labelTest))
+  if (dangling !== undefined) tests.push(({ references }) => (references.length === 0) === dangling)
+  return (record) => tests.every((test) => test(record))
+}
+
+/**
+ * Which records a prune takes, as Docker's does: nobody holds them, their driver is of this host, they have no driver options (which
+ * may lead to data that is not ours), and they are anonymous unless all are wanted.
+ */
+export function prunable(
+  request: PruneRequest,
+  isLocal: (driver: string) => boolean,
+): (record: VolumeRecord) => boolean {
+  const wanted = (request.labels ?? []).map(labelTest)
+  const unwanted = (request.notLabels ?? []).map(labelTest)
+  return (record) =>
+    record.references.length === 0 &&
+    (request.all === true || record.anonymous) &&
+    Object.keys(record.options).length === 0 &&
+    isLocal(record.driver) &&
+    wanted.every((test) => test(record)) &&
+    !unwanted.some((test) => test(record))
+}
+
+function nameTest(names: readonly (string | RegExp)[]): (record: VolumeRecord) => boolean {
+  const exact = new Set(names.filter((name) => typeof name === 'string'))
+  const patterns = names.filter((name) => name instanceof RegExp)
+  return ({ name }) => exact.has(name) || patterns.some((pattern) => name.search(pattern) !== -1)
+}
+
+function labelTest(label: string): (record: VolumeRecord) => boolean {
+  const at = label.indexOf('=')
+  if (at === -1) return ({ labels }) => Object.hasOwn(labels, label)
+  const key = label.slice(0, at)
+  const value = label.slice(at + 1)
+  return ({ labels }) => Object.hasOwn(labels, key) && labels[key] === value
+}

@@ -1,0 +1,99 @@
+import { hasCode, PouchError } from '@pouch/errors'
+import type { CreatedVolume } from './driver.js'
+import { callDriver, type DriverCallScope, DriverStillRunning } from './driver-call.js'
+import { deepFreeze, driverVolume } from './driver-volume.js'
+import type { EngineParts, Work } from './engine-parts.js'
+import type { VolumeEntry } from './volume-entry.js'
+import type { VolumeRecord } from './volume-record.js'
+
+/**
+ * Does what a durable record says is to be done: `creating` and `removing` are redo records. The first try and every later one,
+ * at boot or before the next operation on the volume, run the same code.
+ */
+export class Intents {
+  readonly #parts: EngineParts
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+  }
+
+  /** Makes the volume of a record in `creating`. The ready mark rides to the disk with a later write: boot can make it again. */
+  async create(entry: VolumeEntry, work: Work): Promise<void> {
+    const { record } = entry
+    const { definition, driver } = this.#parts.drivers.get(record.driver, 'create', record.name)
+    const volume = driverVolume(definition, record)
+    const made = await callDriver(this.#scope('create', entry, work), (call) => driver.create(volume, call))
+    await this.#parts.volumes.mark(entry, readyRecord(record, made))
+    entry.problem = undefined
+  }
+
+  /** Deletes the volume of a record in `removing`, and the record. */
+  async remove(entry: VolumeEntry, work: Work): Promise<void> {
+    await this.#removeData(entry, work)
+    await this.#parts.volumes.forget(entry)
+  }
+
+  /**
+   * Takes back a create that failed, once the driver has come to rest. The record goes durably: boot would redo it. What cannot be
+   * taken back now stays as an intent to remove.
+   */
+  async undoCreate(entry: VolumeEntry, work: Work, failure: unknown): Promise<void> {
+    const undo = async () => {
+      try {
+        await this.#undo(entry, { lease: work.lease, timeoutMs: this.#parts.timeoutMs })
+      } catch (error) {
+        entry.problem = PouchError.from(error)
+        this.#parts.log.warn({ volume: entry.name, err: error }, 'a failed create could not be undone yet')
+      }
+    }
+    if (failure instanceof DriverStillRunning) work.lease.hold(failure.rest.then(undo))
+    else await undo()
+  }
+
+  async #undo(entry: VolumeEntry, work: Work): Promise<void> {
+    try {
+      await this.#removeData(entry, work)
+    } catch (error) {
+      await this.#parts.volumes.update(entry, { ...entry.record, phase: 'removing' })
+      throw error
+    }
+    await this.#parts.volumes.delete(entry)
+  }
+
+  /** Has no signal of the caller's: what was begun is finished. */
+  async #removeData(entry: VolumeEntry, work: Work): Promise<void> {
+    const { record } = entry
+    const { definition, driver } = this.#parts.drivers.get(record.driver, 'remove', record.name)
+    const volume = driverVolume(definition, record)
+    const scope = this.#scope('remove', entry, { lease: work.lease, timeoutMs: work.timeoutMs })
+    await callDriver(scope, (call) => driver.remove(volume, call))
+  }
+
+  #scope(verb: string, entry: VolumeEntry, work: Work): DriverCallScope {
+    return { ...work, verb, volume: entry.name, driver: entry.record.driver, log: this.#parts.log }
+  }
+}
+
+/** Whether a driver that failed to remove has promised that the volume is whole. */
+export function isWholeAfter(error: unknown): boolean {
+  const codes = ['in-use', 'unsupported', 'permission-denied', 'unavailable'] as const
+  return codes.some((code) => hasCode(error, code))
+}
+
+function readyRecord(record: VolumeRecord, made: CreatedVolume | undefined): VolumeRecord {
+  const sizeBytes = made?.sizeBytes
+  if (sizeBytes !== undefined && (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0)) {
+    const text = `create ${record.name}: driver ${record.driver} answered a size of ${sizeBytes} bytes`
+    throw new PouchError('internal', text, {
+      op: 'volume.create',
+      subject: record.name,
+      details: { driver: record.driver },
+    })
+  }
+  return {
+    ...record,
+    phase: 'ready',
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(made?.state === undefined ? {} : { state: deepFreeze(structuredClone(made.state)) }),
+  }
+}

@@ -1,0 +1,196 @@
+import { isAbsolute } from 'node:path'
+import { PouchError } from '@pouch/errors'
+import type { Driver, DriverVolume, Mounted, MountFacet, ReferenceInfo } from './driver.js'
+import { callDriver, type DriverCallScope, DriverStillRunning } from './driver-call.js'
+import { deepFreeze, driverVolume } from './driver-volume.js'
+import type { EngineParts, Work } from './engine-parts.js'
+import type { VolumeEntry } from './volume-entry.js'
+import { type ReferenceRecord, reservedAgain, withReference } from './volume-record.js'
+
+interface Subject {
+  readonly driver: Driver
+  readonly volume: DriverVolume
+}
+
+/**
+ * Mounts and unmounts for references. With a driver that mounts, an intent is durable before each call of it and a mount is
+ * durable before it is acknowledged; with one whose volumes are always there, mounting is a mark.
+ */
+export class Mounts {
+  readonly #parts: EngineParts
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Brings a reference to `mounted`. `reference` may be new to the record.
+   *
+   * @param release drop the reference, rather than reserve it, should the mount fail or a crash come between
+   */
+  async mount(entry: VolumeEntry, reference: ReferenceRecord, release: boolean, work: Work): Promise<ReferenceRecord> {
+    const { driver, volume } = this.#subject(entry, 'mount')
+    const base = reservedAgain(reference)
+    if (driver.mounts === undefined) return await this.#present(entry, base, release, work)
+    const shared = driver.mounts.per === 'volume' ? this.#mountedHere(entry, reference.id) : undefined
+    if (shared?.path !== undefined) {
+      return await this.#set(entry, { ...base, state: 'mounted', path: shared.path, ...mountState(shared.mountState) })
+    }
+    if (reference.state === 'unmounting') await this.unmount(entry, reference, false, work)
+    const intent: ReferenceRecord = { ...base, state: 'mounting', ...(release ? { release } : {}) }
+    await this.#parts.volumes.update(entry, withReference(entry.record, base.id, intent))
+    try {
+      const mounted = await this.#mountByDriver(driver.mounts, entry, volume, base, work)
+      return await this.#set(entry, { ...base, state: 'mounted', path: mounted.path, ...mountState(mounted.state) })
+    } catch (error) {
+      await this.#undoMount(entry, intent, work, error)
+      throw error
+    }
+  }
+
+  /**
+   * Brings a reference to `reserved`, or drops it.
+   *
+   * @param release drop it
+   */
+  async unmount(entry: VolumeEntry, reference: ReferenceRecord, release: boolean, work: Work): Promise<void> {
+    const drop = release || reference.release === true
+    const after = drop ? undefined : reservedAgain(reference)
+    const next = withReference(entry.record, reference.id, after)
+    if (reference.state === 'reserved') {
+      if (drop) await this.#parts.volumes.update(entry, next)
+      return
+    }
+    const { driver, volume } = this.#subject(entry, 'unmount')
+    if (driver.mounts === undefined) {
+      if (drop) await this.#parts.volumes.update(entry, next)
+      else await this.#parts.volumes.mark(entry, next)
+      return
+    }
+    if (driver.mounts.per === 'volume' && this.#mountedHere(entry, reference.id) !== undefined) {
+      await this.#parts.volumes.update(entry, next)
+      return
+    }
+    const intent: ReferenceRecord = { ...reference, state: 'unmounting', ...(drop ? { release: true } : {}) }
+    await this.#parts.volumes.update(entry, withReference(entry.record, reference.id, intent))
+    await this.#unmountByDriver(driver.mounts, entry, volume, intent, work)
+    await this.#parts.volumes.mark(entry, withReference(entry.record, reference.id, after))
+  }
+
+  /** Finishes what is between two states on this host: what was mounting or unmounting is unmounted. */
+  async finish(entry: VolumeEntry, work: Work): Promise<void> {
+    for (const reference of this.#unfinished(entry)) await this.unmount(entry, reference, false, work)
+  }
+
+  /**
+   * After a start of the engine: believes that a reference is mounted only if the driver says so. After a restart of the host it
+   * does not, and the reference becomes `reserved`.
+   */
+  async verify(entry: VolumeEntry, work: Work): Promise<void> {
+    const mounted = this.#here(entry).filter(({ state }) => state === 'mounted')
+    const { driver, volume } = this.#subject(entry, 'mount')
+    if (driver.mounts === undefined || mounted.length === 0) return
+    const path = await callDriver(this.#scope('path', entry, work), (call) => driver.path(volume, call))
+    if (path !== undefined) return
+    for (const reference of mounted) {
+      const current = entry.record.references.find(({ id }) => id === reference.id)
+      if (current !== undefined) await this.unmount(entry, current, false, work)
+    }
+  }
+
+  /** Whether {@link finish} has something to do. */
+  isUnfinished(entry: VolumeEntry): boolean {
+    return entry.record.references.length > 0 && this.#unfinished(entry).length > 0
+  }
+
+  async #present(entry: VolumeEntry, base: ReferenceRecord, isNew: boolean, work: Work): Promise<ReferenceRecord> {
+    const { driver, volume } = this.#subject(entry, 'mount')
+    const path = await callDriver(this.#scope('path', entry, work), (call) => driver.path(volume, call))
+    if (path === undefined || !isAbsolute(path)) throw badPath(entry, path)
+    const mounted: ReferenceRecord = { ...base, state: 'mounted', path }
+    const next = withReference(entry.record, base.id, mounted)
+    if (isNew) await this.#parts.volumes.update(entry, next)
+    else await this.#parts.volumes.mark(entry, next)
+    return mounted
+  }
+
+  async #set(entry: VolumeEntry, reference: ReferenceRecord): Promise<ReferenceRecord> {
+    await this.#parts.volumes.update(entry, withReference(entry.record, reference.id, reference))
+    return reference
+  }
+
+  async #mountByDriver(
+    facet: MountFacet,
+    entry: VolumeEntry,
+    volume: DriverVolume,
+    reference: ReferenceRecord,
+    work: Work,
+  ): Promise<Mounted> {
+    const scope = this.#scope('mount', entry, work)
+    const mounted = await callDriver(scope, (call) => facet.mount(volume, infoOf(reference), call))
+    if (typeof mounted?.path !== 'string' || !isAbsolute(mounted.path)) throw badPath(entry, mounted?.path)
+    return mounted.state === undefined
+      ? { path: mounted.path }
+      : { path: mounted.path, state: structuredClone(mounted.state) }
+  }
+
+  /** Has no signal of the caller's: what was begun is finished. */
+  async #unmountByDriver(
+    facet: MountFacet,
+    entry: VolumeEntry,
+    volume: DriverVolume,
+    reference: ReferenceRecord,
+    work: Work,
+  ): Promise<void> {
+    const scope = this.#scope('unmount', entry, { lease: work.lease, timeoutMs: work.timeoutMs })
+    const state = deepFreeze(reference.mountState)
+    await callDriver(scope, (call) => facet.unmount(volume, infoOf(reference), state, call))
+  }
+
+  async #undoMount(entry: VolumeEntry, intent: ReferenceRecord, work: Work, failure: unknown): Promise<void> {
+    const undo = async () => {
+      try {
+        await this.unmount(entry, intent, false, { lease: work.lease, timeoutMs: this.#parts.timeoutMs })
+      } catch (error) {
+        entry.problem = PouchError.from(error)
+        this.#parts.log.warn(
+          { volume: entry.name, reference: intent.id, err: error },
+          'a failed mount could not be undone yet',
+        )
+      }
+    }
+    if (failure instanceof DriverStillRunning) work.lease.hold(failure.rest.then(undo))
+    else await undo()
+  }
+
+  #unfinished(entry: VolumeEntry): ReferenceRecord[] {
+    return this.#here(entry).filter(({ state }) => state === 'mounting' || state === 'unmounting')
+  }
+
+  #mountedHere(entry: VolumeEntry, except: string): ReferenceRecord | undefined {
+    return this.#here(entry).find(({ id, state }) => id !== except && state === 'mounted')
+  }
+
+  #here(entry: VolumeEntry): ReferenceRecord[] {
+    return entry.record.references.filter(({ host }) => host === this.#parts.hostName)
+  }
+
+  #subject(entry: VolumeEntry, verb: string): Subject {
+    const { definition, driver } = this.#parts.drivers.get(entry.record.driver, verb, entry.name)
+    return { driver, volume: driverVolume(definition, entry.record) }
+  }
+
+  #scope(verb: string, entry: VolumeEntry, work: Work): DriverCallScope {
+    return { ...work, verb, volume: entry.name, driver: entry.record.driver, log: this.#parts.log }
+  }
+}
+
+const mountState = (state: ReferenceRecord['mountState']) => (state === undefined ? {} : { mountState: state })
+
+const infoOf = ({ id, holder, readOnly }: ReferenceRecord): ReferenceInfo => Object.freeze({ id, holder, readOnly })
+
+function badPath(entry: VolumeEntry, path: unknown): PouchError {
+  const { name, driver } = entry.record
+  const text = `mount ${name}: driver ${driver} answered ${JSON.stringify(path)} where an absolute path is due`
+  return new PouchError('internal', text, { op: 'volume.mount', subject: name, details: { driver } })
+}

@@ -1,0 +1,106 @@
+import { hasCode, PouchError } from '@pouch/errors'
+import type { EngineParts, Work } from './engine-parts.js'
+import type { Intents } from './intents.js'
+import type { Mounts } from './mounts.js'
+import type { VolumeEntry } from './volume-entry.js'
+
+/** How many volumes are recovered at a time. */
+const atATime = 16
+/** A driver that hangs may not hold the start of the engine for long; its volumes are recovered when they are used. */
+const bootTimeoutMs = 10_000
+
+/**
+ * Brings volumes to rest that something unfinished is known of: at boot, and before the next operation on one that boot could not
+ * bring to rest. Nothing is ever thrown away because a try failed: a `creating` record may have been acknowledged.
+ */
+export class Recovery {
+  readonly #parts: EngineParts
+  readonly #intents: Intents
+  readonly #mounts: Mounts
+
+  constructor(parts: EngineParts, intents: Intents, mounts: Mounts) {
+    this.#parts = parts
+    this.#intents = intents
+    this.#mounts = mounts
+  }
+
+  /** Goes through all volumes that a crash or a restart of the host may concern. Never rejects for the sake of one. */
+  async boot(): Promise<void> {
+    const queue = this.#parts.volumes
+      .ordered()
+      .filter((entry) => this.#concernsBoot(entry))
+      .values()
+    const timedOut = new Map<string, PouchError>()
+    const worker = async () => {
+      for (const entry of queue) await this.#recoverAtBoot(entry, timedOut)
+    }
+    await Promise.all(Array.from({ length: atATime }, worker))
+  }
+
+  /**
+   * Finishes what is unfinished about a volume, by the holder of its lock.
+   *
+   * @throws PouchError when the volume itself is unfinished still; a reference that is, is only logged
+   */
+  async settle(entry: VolumeEntry, work: Work): Promise<void> {
+    if (entry.record.phase !== 'ready') {
+      await this.#settlePhase(entry, work)
+      return
+    }
+    if (!this.#mounts.isUnfinished(entry)) return
+    try {
+      await this.#mounts.finish(entry, work)
+      entry.problem = undefined
+    } catch (error) {
+      this.#keep(entry, error)
+    }
+  }
+
+  async #settlePhase(entry: VolumeEntry, work: Work): Promise<void> {
+    try {
+      if (entry.record.phase === 'creating') await this.#intents.create(entry, work)
+      else await this.#intents.remove(entry, work)
+    } catch (error) {
+      entry.problem = PouchError.from(error)
+      throw error
+    }
+  }
+
+  async #recoverAtBoot(entry: VolumeEntry, timedOut: Map<string, PouchError>): Promise<void> {
+    const { driver } = entry.record
+    const slow = timedOut.get(driver)
+    if (slow !== undefined) {
+      entry.problem = slow
+      return
+    }
+    const timeoutMs = Math.min(bootTimeoutMs, this.#parts.timeoutMs)
+    try {
+      await this.#parts.locks.run(entry.name, { op: 'volume.recover', timeoutMs }, async (lease) => {
+        await this.#recover(entry, { lease, timeoutMs })
+      })
+    } catch (error) {
+      this.#keep(entry, error)
+      if (hasCode(error, 'timeout')) timedOut.set(driver, error)
+    }
+  }
+
+  async #recover(entry: VolumeEntry, work: Work): Promise<void> {
+    if (entry.record.phase !== 'ready') {
+      await this.#settlePhase(entry, work)
+      return
+    }
+    await this.#mounts.verify(entry, work)
+    await this.#mounts.finish(entry, work)
+  }
+
+  #concernsBoot(entry: VolumeEntry): boolean {
+    if (entry.record.phase !== 'ready') return true
+    const isMounted = entry.record.references.some(({ state }) => state !== 'reserved')
+    return isMounted && this.#parts.drivers.find(entry.record.driver)?.driver.mounts !== undefined
+  }
+
+  #keep(entry: VolumeEntry, error: unknown): void {
+    entry.problem = PouchError.from(error)
+    this.#parts.log.warn({ volume: entry.name, err: error }, 'a volume could not be brought to rest yet')
+  }
+}

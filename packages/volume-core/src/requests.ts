@@ -1,0 +1,35 @@
+import { PouchError } from '@pouch/errors'
+import type { ReferenceRequest } from './volume.js'
+
+const idPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.:-]{0,127}$/
+const holderPattern = /^[^\p{C}]{1,255}$/u
+
+/** @throws PouchError `invalid-argument` unless it is absent or a map of strings with names that are not empty */
+export function checkStringMap(value: unknown, verb: string, subject: string, field: string): void {
+  if (value === undefined) return
+  const at = { op: `volume.${verb}`, subject, details: { field } }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new PouchError('invalid-argument', `${verb} ${subject}: ${field} is not a map of strings`, at)
+  }
+  for (const [key, text] of Object.entries(value)) {
+    if (key.length > 0 && typeof text === 'string') continue
+    throw new PouchError(
+      'invalid-argument',
+      `${verb} ${subject}: ${field} has a name or a value that is no string: '${key}'`,
+      at,
+    )
+  }
+}
+
+/** @throws PouchError `invalid-argument` */
+export function checkReferenceRequest(request: ReferenceRequest, verb: string, volume: string): void {
+  const { id, holder, readOnly } = request
+  const refuse = (why: string) => {
+    throw new PouchError('invalid-argument', `${verb} ${volume}: ${why}`, { op: `volume.${verb}`, subject: volume })
+  }
+  if (typeof holder !== 'string' || !holderPattern.test(holder)) refuse('a holder has 1 to 255 printable characters')
+  if (id !== undefined && (typeof id !== 'string' || !idPattern.test(id))) {
+    refuse('a reference id has 1 to 128 characters of [a-zA-Z0-9_.:-], the first a letter or a digit')
+  }
+  if (readOnly !== undefined && typeof readOnly !== 'boolean') refuse('readOnly is true or false')
+}

@@ -1,0 +1,141 @@
+import { mkdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { isAbsolute, resolve } from 'node:path'
+import { PouchError } from '@pouch/errors'
+import { createEmitter } from '@pouch/events'
+import { type MetadataStore, memoryStore } from '@pouch/store'
+import { Catalogue } from './catalogue.js'
+import { Core } from './core.js'
+import type { DriverDefinition, Logger } from './driver.js'
+import { type DriverInfo, DriverTable } from './driver-table.js'
+import { engineIdOf } from './engine-id.js'
+import type { EngineParts } from './engine-parts.js'
+import { Intents } from './intents.js'
+import { Mounts } from './mounts.js'
+import { NameLocks } from './name-locks.js'
+import { OperationGate } from './operation-gate.js'
+import { Recovery } from './recovery.js'
+import { References } from './references.js'
+import { silentLogger } from './silent-logger.js'
+import type { VolumeEmitter, VolumeEvents } from './volume-events.js'
+import { VolumeManager } from './volume-manager.js'
+import { VolumeTable } from './volume-table.js'
+import { VolumeViews } from './volume-views.js'
+
+/** Options of {@link createVolumeEngine}. */
+export interface VolumeEngineOptions {
+  /** A directory of the engine's own, absolute; made when absent. Drivers keep their volumes below it. */
+  readonly home: string
+  /** The drivers, by value: `[local(), tmpfs()]`. */
+  readonly drivers: readonly DriverDefinition[]
+  /** Where the records are; the caller closes it, after the engine. One engine a store. Without one they live in memory. */
+  readonly store?: MetadataStore | undefined
+  /** The driver of volumes that name none; `local` unless told. */
+  readonly defaultDriver?: string | undefined
+  /** Which host this is, in references; the system's name unless told. */
+  readonly hostName?: string | undefined
+  /** Told what goes wrong besides what is thrown. Without one nothing is logged. */
+  readonly log?: Logger | undefined
+  /** Milliseconds since 1970; the system's unless told. */
+  readonly clock?: (() => number) | undefined
+  /** Milliseconds that one call of a driver may take, and one wait for a volume; 120,000 unless told. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** Volumes, in this process. Made by {@link createVolumeEngine}. */
+export interface VolumeEngine extends AsyncDisposable {
+  readonly volumes: VolumeManager
+  readonly events: VolumeEmitter
+  /** Made once for a store: 32 hex digits. */
+  readonly engineId: string
+  /** The drivers, those that could not be opened too. */
+  drivers(): DriverInfo[]
+  /** Waits for the operations in flight and closes the drivers. Mounted volumes stay mounted. May be called twice. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a volume engine: opens the drivers, reads the records and brings to rest what a crash left.
+ *
+ * A driver that cannot be opened is disabled alone; {@link VolumeEngine.drivers} tells why.
+ *
+ * @throws PouchError `invalid-argument` for a bad option or a malformed or duplicate driver, `unsupported` for a driver of a newer
+ *   contract or a store that cannot compare and set, and what the store throws
+ */
+export async function createVolumeEngine(options: VolumeEngineOptions): Promise<VolumeEngine> {
+  const home = await ownDirectory(options.home)
+  const log = options.log ?? silentLogger
+  const store = options.store ?? memoryStore()
+  if (!store.capabilities.compareAndSet) throw unfitStore()
+  const clock = options.clock ?? Date.now
+  const hostName = options.hostName ?? hostname()
+  const timeoutMs = checkedTimeout(options.timeoutMs ?? 120_000)
+  const engineId = await engineIdOf(store)
+  const around = { home, engineId, hostName, store, log, clock, timeoutMs: Math.min(timeoutMs, 30_000) }
+  const drivers = await DriverTable.open(options.drivers, options.defaultDriver ?? 'local', around)
+  const events = createEmitter<VolumeEvents>((error, event) => log.warn({ err: error, event }, 'a listener failed'))
+  const volumes = new VolumeTable(store, log)
+  const engine = assemble(
+    { volumes, drivers, locks: new NameLocks(), events, log, clock, hostName, timeoutMs },
+    engineId,
+  )
+  try {
+    await volumes.load()
+    await engine.boot()
+    return engine.opened
+  } catch (error) {
+    await drivers.close()
+    throw error
+  }
+}
+
+interface Assembly {
+  readonly opened: VolumeEngine
+  boot(): Promise<void>
+}
+
+function assemble(parts: EngineParts, engineId: string): Assembly {
+  const gate = new OperationGate()
+  const intents = new Intents(parts)
+  const mounts = new Mounts(parts)
+  const recovery = new Recovery(parts, intents, mounts)
+  const views = new VolumeViews(parts)
+  const core = new Core(parts, intents, recovery, views)
+  const references = new References(parts, core, mounts, views)
+  const catalogue = new Catalogue(parts, core, views)
+  const volumes = new VolumeManager({ core, references, catalogue, gate })
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= gate.shut().then(() => parts.drivers.close())
+    return closing
+  }
+  const drivers = () => parts.drivers.infos()
+  const opened: VolumeEngine = { volumes, events: parts.events, engineId, drivers, close, [Symbol.asyncDispose]: close }
+  return { opened: Object.freeze(opened), boot: () => recovery.boot() }
+}
+
+async function ownDirectory(home: unknown): Promise<string> {
+  if (typeof home !== 'string' || !isAbsolute(home)) {
+    const text = `the home of a volume engine is an absolute path, not ${JSON.stringify(home)}`
+    throw new PouchError('invalid-argument', text, { op: 'engine.open', subject: String(home) })
+  }
+  const path = resolve(home)
+  try {
+    await mkdir(path, { recursive: true, mode: 0o710 })
+    return path
+  } catch (error) {
+    throw PouchError.from(error, { message: `the home ${path} cannot be made`, op: 'engine.open', subject: path })
+  }
+}
+
+function checkedTimeout(timeoutMs: number): number {
+  if (Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31) return timeoutMs
+  throw new PouchError('invalid-argument', `timeoutMs is a whole number of milliseconds, not ${timeoutMs}`, {
+    op: 'engine.open',
+  })
+}
+
+function unfitStore(): PouchError {
+  const text = 'the volume engine needs a store that can compare and set, and this one cannot: use SQLite, or memory'
+  return new PouchError('unsupported', text, { op: 'engine.open', details: { capability: 'compareAndSet' } })
+}

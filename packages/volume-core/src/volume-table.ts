@@ -1,0 +1,199 @@
+import { type ErrorCode, PouchError } from '@pouch/errors'
+import type { JsonValue, MetadataStore, WriteCall } from '@pouch/store'
+import type { Logger } from './driver.js'
+import { keyOfVolume, volumeKeyPrefix } from './names.js'
+import { VolumeEntry } from './volume-entry.js'
+import { decodeRecord, type VolumeRecord } from './volume-record.js'
+
+/**
+ * All volumes in memory, written through to the store. Reads never touch the store; a filter looks at every entry, which for
+ * 10,000 volumes takes well under a millisecond and so needs no index of its own.
+ *
+ * The caller holds the lock of the name for every write.
+ */
+export class VolumeTable {
+  readonly #store: MetadataStore
+  readonly #log: Logger
+  readonly #entries = new Map<string, VolumeEntry>()
+  readonly #unreadable = new Map<string, PouchError>()
+  #ordered: VolumeEntry[] = []
+  #isOrdered = true
+  #gone = 0
+
+  constructor(store: MetadataStore, log: Logger) {
+    this.#store = store
+    this.#log = log
+  }
+
+  /** Reads every record. One that cannot be read is set aside and told in {@link warnings}. */
+  async load(): Promise<void> {
+    for await (const { key, value, revision } of this.#store.list(volumeKeyPrefix)) {
+      try {
+        const record = decodeRecord(key, value)
+        if (keyOfVolume(record.name) !== key) throw misplaced(key, record.name)
+        this.#add(new VolumeEntry(record, revision))
+      } catch (error) {
+        const problem = PouchError.from(error)
+        this.#unreadable.set(key, problem)
+        this.#log.error({ key, err: problem }, 'a stored volume cannot be read and is set aside')
+      }
+    }
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** What is wrong with the records that were set aside. */
+  get warnings(): string[] {
+    return [...this.#unreadable.values()].map((problem) => problem.message)
+  }
+
+  find(name: string): VolumeEntry | undefined {
+    return this.#entries.get(name)
+  }
+
+  /** All entries by name, in byte order. */
+  ordered(): readonly VolumeEntry[] {
+    if (this.#gone > 0) this.#compact()
+    if (!this.#isOrdered) {
+      this.#ordered.sort(byName)
+      this.#isOrdered = true
+    }
+    return this.#ordered
+  }
+
+  /** Stores a new record, durably. @throws PouchError `corrupt` when an unreadable record has its place, or the store's failure */
+  async insert(record: VolumeRecord): Promise<VolumeEntry> {
+    const key = keyOfVolume(record.name)
+    const unreadable = this.#unreadable.get(key)
+    if (unreadable !== undefined) throw unreadable
+    try {
+      const entry = new VolumeEntry(record, await this.#store.create(key, toJson(record)))
+      this.#add(entry)
+      return entry
+    } catch (error) {
+      await this.#adopt(key)
+      throw storeFailure(record.name, error)
+    }
+  }
+
+  /** Stores a changed record, durably. */
+  async update(entry: VolumeEntry, record: VolumeRecord): Promise<void> {
+    await this.#put(entry, record, {})
+    entry.replace(record)
+  }
+
+  /** Deletes a record, durably. */
+  async delete(entry: VolumeEntry): Promise<void> {
+    await this.#erase(entry, {})
+    this.#drop(entry)
+  }
+
+  /**
+   * Changes a record in a way that boot can work out again: it becomes durable with the next write. A store that fails here fails
+   * the next write too, and what was done stands: so this never rejects.
+   */
+  async mark(entry: VolumeEntry, record: VolumeRecord): Promise<void> {
+    entry.replace(record)
+    await this.#lazily(entry, this.#put(entry, record, { lazy: true }))
+  }
+
+  /** Deletes a record whose intent is durable, in the manner of {@link mark}. */
+  async forget(entry: VolumeEntry): Promise<void> {
+    await this.#lazily(entry, this.#erase(entry, { lazy: true }))
+    this.#drop(entry)
+  }
+
+  async #lazily(entry: VolumeEntry, write: Promise<void>): Promise<void> {
+    try {
+      await write
+    } catch (error) {
+      this.#log.warn({ volume: entry.name, err: error }, 'the store refused a mark that boot can work out again')
+    }
+  }
+
+  async #put(entry: VolumeEntry, record: VolumeRecord, call: WriteCall): Promise<void> {
+    const value = toJson(record)
+    await this.#write(entry, (key, revision) =>
+      revision === undefined
+        ? this.#store.create(key, value, call)
+        : this.#store.compareAndSet(key, value, revision, call),
+    )
+  }
+
+  async #erase(entry: VolumeEntry, call: WriteCall): Promise<void> {
+    await this.#write(entry, async (key, revision) => {
+      if (revision !== undefined) await this.#store.delete(key, revision, call)
+      return undefined
+    })
+  }
+
+  /** One write at the revision that we know. After a write of unknown outcome the store is asked first what it has, if anything. */
+  async #write(
+    entry: VolumeEntry,
+    write: (key: string, revision?: string) => Promise<string | undefined>,
+  ): Promise<void> {
+    const key = keyOfVolume(entry.name)
+    try {
+      const revision = entry.revision ?? (await this.#store.get(key))?.revision
+      entry.revision = undefined
+      entry.revision = await write(key, revision)
+    } catch (error) {
+      throw storeFailure(entry.name, error)
+    }
+  }
+
+  /** A create of unknown outcome: what is in the store after all becomes known, and the next operation on it finishes it. */
+  async #adopt(key: string): Promise<void> {
+    try {
+      const found = await this.#store.get(key)
+      if (found === undefined) return
+      const entry = new VolumeEntry(decodeRecord(key, found.value), found.revision)
+      entry.problem = new PouchError('internal', `the store failed while volume ${entry.name} was created`)
+      this.#add(entry)
+    } catch (error) {
+      this.#log.warn({ key, err: error }, 'the store could not tell whether a record was written')
+    }
+  }
+
+  #add(entry: VolumeEntry): void {
+    this.#entries.set(entry.name, entry)
+    const last = this.#ordered.at(-1)
+    if (last !== undefined && last.name > entry.name) this.#isOrdered = false
+    this.#ordered.push(entry)
+  }
+
+  #drop(entry: VolumeEntry): void {
+    entry.isGone = true
+    this.#entries.delete(entry.name)
+    this.#gone += 1
+    if (this.#gone > this.#entries.size + 64) this.#compact()
+  }
+
+  #compact(): void {
+    this.#ordered = this.#ordered.filter((entry) => !entry.isGone)
+    this.#gone = 0
+  }
+}
+
+const byName = (one: VolumeEntry, other: VolumeEntry) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0)
+
+/** Every field of a record is a JSON value; an interface just cannot say so. */
+const toJson = (record: VolumeRecord) => record as unknown as JsonValue
+
+function misplaced(key: string, name: string): PouchError {
+  return new PouchError('corrupt', `the stored volume '${key}' says that it is '${name}'; it is left as it is`, {
+    subject: key,
+  })
+}
+
+/** What these say is of keys and revisions, not of the volume that a caller knows. */
+const storeCodes: readonly ErrorCode[] = ['conflict', 'already-exists', 'not-found']
+
+function storeFailure(name: string, error: unknown): PouchError {
+  const { code, message, details } = PouchError.from(error)
+  const text = `the record of volume ${name} could not be stored: ${message}`
+  const about = { op: 'volume.store', subject: name, details, cause: error }
+  return new PouchError(storeCodes.includes(code) ? 'internal' : code, text, about)
+}
