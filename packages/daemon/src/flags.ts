@@ -1,0 +1,88 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { PouchError } from '@pouch/errors'
+import { readConfigFile } from './config-file.js'
+import { type SettingSpec, type Settings, settingSpecs } from './settings.js'
+
+/** What a command line asks for. */
+export type Invocation =
+  | { readonly kind: 'run'; readonly settings: Settings }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+
+/**
+ * Reads a command line. Flags win over the file that `--config-file` names, which wins over the defaults.
+ *
+ * @param args without the interpreter and the script
+ * @throws PouchError `invalid-argument` naming the flag or the key
+ */
+export function parseInvocation(args: readonly string[]): Invocation {
+  const flags = parseFlags(args)
+  if (flags.help === true) return { kind: 'help' }
+  if (flags.version === true) return { kind: 'version' }
+  const file = typeof flags['config-file'] === 'string' ? readConfigFile(flags['config-file']) : {}
+  const settings: Record<string, unknown> = {}
+  for (const spec of settingSpecs)
+    settings[spec.field] = checked(spec, flags[spec.name] ?? file[spec.name] ?? spec.default)
+  return { kind: 'run', settings: settings as unknown as Settings }
+}
+
+/** The text of `--help`. */
+export function helpText(): string {
+  const rows = [
+    ...settingSpecs.map((spec) => [flagForm(spec), spec.help + defaultForm(spec)]),
+    ['    --config-file FILE', 'read settings from this JSON file: the names of these flags as keys'],
+    ['    --version', 'print the version'],
+    ['-h, --help', 'print this'],
+  ]
+  const width = Math.max(...rows.map(([form]) => form?.length ?? 0))
+  const lines = rows.map(([form, help]) => `  ${form?.padEnd(width)}  ${help}`)
+  return `Usage: pouchd [OPTIONS]\n\nRuns the container engine and serves it to docker and pouch clients.\n\n${lines.join('\n')}\n`
+}
+
+function parseFlags(args: readonly string[]): Readonly<Record<string, string | string[] | boolean | undefined>> {
+  const options: NonNullable<ParseArgsConfig['options']> = {
+    'config-file': { type: 'string' },
+    help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean' },
+  }
+  for (const { name, short, kind } of settingSpecs) {
+    options[name] = {
+      type: kind === 'boolean' ? 'boolean' : 'string',
+      multiple: kind === 'list',
+      ...(short === undefined ? {} : { short }),
+    }
+  }
+  try {
+    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false })
+    return values as Readonly<Record<string, string | string[] | boolean | undefined>>
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new PouchError('invalid-argument', `${why}; see pouchd --help`, { op: 'daemon.flags', cause: error })
+  }
+}
+
+function checked(spec: SettingSpec, value: unknown): unknown {
+  if (spec.values !== undefined && !spec.values.includes(String(value))) {
+    throw new PouchError(
+      'invalid-argument',
+      `--${spec.name} is '${String(value)}': it can be ${spec.values.join(', ')}`,
+      {
+        op: 'daemon.flags',
+        subject: spec.name,
+      },
+    )
+  }
+  if (value === '') {
+    throw new PouchError('invalid-argument', `--${spec.name} is empty`, { op: 'daemon.flags', subject: spec.name })
+  }
+  return value
+}
+
+function flagForm({ short, name, placeholder }: SettingSpec): string {
+  return `${short === undefined ? '   ' : `-${short},`} --${name}${placeholder === undefined ? '' : ` ${placeholder}`}`
+}
+
+function defaultForm(spec: SettingSpec): string {
+  const value = typeof spec.default === 'object' ? spec.default.join(', ') : spec.default
+  return value === undefined || value === '' || value === false ? '' : ` (default ${String(value)})`
+}
