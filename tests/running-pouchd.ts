@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -24,18 +24,22 @@ export interface Answer {
 /** `pouchd` as a program, from dist, on a home, a socket and a containerd of its own. */
 export class RunningPouchd {
   readonly folder: string
+  readonly home: string
   readonly socket: string
   readonly #args: readonly string[]
   #child: ChildProcess | undefined
 
-  private constructor(folder: string, args: readonly string[]) {
+  private constructor(folder: string, home: string, args: readonly string[]) {
     this.folder = folder
+    this.home = home
     this.socket = join(folder, 'pouchd.sock')
     this.#args = args
   }
 
-  static async start(...args: string[]): Promise<RunningPouchd> {
-    const daemon = new RunningPouchd(mkdtempSync(join(tmpdir(), 'pouch-test-')), args)
+  /** @param options `home` elsewhere than in the test's own folder; more `args` */
+  static async start(options: { home?: string; args?: readonly string[] } = {}): Promise<RunningPouchd> {
+    const folder = mkdtempSync(join(tmpdir(), 'pouch-test-'))
+    const daemon = new RunningPouchd(folder, options.home ?? join(folder, 'home'), options.args ?? [])
     await daemon.start()
     return daemon
   }
@@ -43,10 +47,6 @@ export class RunningPouchd {
   /** For DOCKER_HOST, POUCH_HOST and `-H`. */
   get address(): string {
     return `unix://${this.socket}`
-  }
-
-  get home(): string {
-    return join(this.folder, 'home')
   }
 
   get pid(): number {
@@ -168,7 +168,6 @@ export async function busyboxArchive(): Promise<string> {
   mkdirSync(work, { recursive: true })
   await makeBusyboxImage({ folder: work, busybox, reference: 'busybox:latest' })
   rmSync(folder, { recursive: true, force: true })
-  const { renameSync } = await import('node:fs')
   renameSync(work, folder)
   return archive
 }
