@@ -16,7 +16,9 @@ export type ListenerErrorHandler = (error: unknown, event: string) => void
  *
  * @param onListenerError told each failure; without it a failing listener shows as a process warning
  */
-export function createEmitter<Events extends EventMap>(onListenerError: ListenerErrorHandler = warn): TypedEmitter<Events> {
+export function createEmitter<Events extends EventMap>(
+  onListenerError: ListenerErrorHandler = warn,
+): TypedEmitter<Events> {
   const emitter = new SafeEmitter(onListenerError)
   emitter.setMaxListeners(0)
   return emitter as unknown as TypedEmitter<Events>
@@ -37,12 +39,21 @@ class SafeEmitter extends EventEmitter {
   }
 
   #call(event: string | symbol, listener: (...args: unknown[]) => unknown, args: unknown[]): void {
-    const failed = (error: unknown) => this.#onListenerError(error, String(event))
+    const failed = (error: unknown) => this.#report(error, String(event))
     try {
       const result = listener.apply(this, args)
       if (result instanceof Promise) result.catch(failed)
     } catch (error) {
       failed(error)
+    }
+  }
+
+  #report(error: unknown, event: string): void {
+    try {
+      this.#onListenerError(error, event)
+    } catch (reportError) {
+      warn(error, event)
+      warn(reportError, event)
     }
   }
 }

@@ -14,7 +14,8 @@ const steps = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const
  */
 export function parseBytes(text: string | number): number {
   const bytes = typeof text === 'number' ? text : bytesOf(text.trim())
-  if (bytes === undefined || Number.isNaN(bytes)) throw refused(text, 'a size is a number and a unit, like 512m, 10g or 1.5GiB')
+  if (bytes === undefined || Number.isNaN(bytes))
+    throw refused(text, 'a size is a number and a unit, like 512m, 10g or 1.5GiB')
   if (bytes < 1) throw refused(text, 'a size is at least one byte')
   if (bytes > Number.MAX_SAFE_INTEGER) throw refused(text, 'it is larger than this program can count')
   if (!Number.isInteger(bytes)) throw refused(text, 'a number of bytes has no fraction')
@@ -30,7 +31,8 @@ export function parseBytes(text: string | number): number {
 export function formatBytes(bytes: number, digits = 2): string {
   let value = bytes
   let step = 0
-  while (value >= 1024 && step < steps.length - 1) {
+  // Rounded first: 1023.999 KiB is 1 MiB to a reader.
+  while (Number(value.toFixed(digits)) >= 1024 && step < steps.length - 1) {
     value /= 1024
     step += 1
   }
@@ -45,5 +47,8 @@ function bytesOf(text: string): number | undefined {
 }
 
 function refused(text: string | number, why: string): PouchError {
-  return new PouchError('invalid-argument', `invalid size '${text}': ${why}`, { op: 'units.parseBytes', subject: String(text) })
+  return new PouchError('invalid-argument', `invalid size '${text}': ${why}`, {
+    op: 'units.parseBytes',
+    subject: String(text),
+  })
 }
