@@ -1,4 +1,4 @@
-import type { ServiceError } from '@grpc/grpc-js'
+import { Metadata, type ServiceError } from '@grpc/grpc-js'
 import { type ErrorCode, PouchError } from '@pouch/errors'
 
 /** What a call is called in errors: `op` for programs, `doing` for people, `subject` the thing it is about. */
@@ -30,15 +30,19 @@ const waysOut: Readonly<Record<number, string>> = {
   12: 'this containerd is too old for it or has the plugin disabled',
 }
 
-/** A PouchError for a gRPC failure, or for anything else that a call threw. */
+/**
+ * A PouchError for a gRPC failure, or for anything else that a call threw. `details.answered` is set when the failure is
+ * certainly containerd's own answer: a connection that fails never carries the answer's headers.
+ */
 export function fromGrpcError(thrown: unknown, name: CallName, address: string): PouchError {
   const op = `containerd.${name.op}`
   const subject = name.subject
   const what = `containerd could not ${name.doing}${subject === undefined ? '' : ` ${subject}`}`
   if (!isServiceError(thrown)) return PouchError.from(thrown, { op, subject, message: what })
   const code = codes[thrown.code] ?? 'internal'
-  const details = { grpcCode: thrown.code, containerdMessage: thrown.details }
-  const wayOut = thrown.code === 14 ? `is containerd running at ${address}?` : waysOut[thrown.code]
+  const isAnswered = thrown.metadata.get('content-type').length > 0
+  const details = { grpcCode: thrown.code, containerdMessage: thrown.details, ...(isAnswered && { answered: true }) }
+  const wayOut = thrown.code === 14 && !isAnswered ? `is containerd running at ${address}?` : waysOut[thrown.code]
   const message = `${what}: ${thrown.details}${wayOut === undefined ? '' : ` (${wayOut})`}`
   return new PouchError(code, message, { op, subject, details, cause: thrown })
 }
@@ -46,5 +50,9 @@ export function fromGrpcError(thrown: unknown, name: CallName, address: string):
 function isServiceError(thrown: unknown): thrown is ServiceError {
   if (!(thrown instanceof Error)) return false
   const candidate = thrown as { code?: unknown; details?: unknown; metadata?: unknown }
-  return typeof candidate.code === 'number' && typeof candidate.details === 'string'
+  return (
+    typeof candidate.code === 'number' &&
+    typeof candidate.details === 'string' &&
+    candidate.metadata instanceof Metadata
+  )
 }

@@ -22,6 +22,9 @@ export type {
   SnapshotUsage,
 } from './services/snapshots-service.js'
 export type { TasksService } from './services/tasks-service.js'
+export type { ContainerdExit } from './supervisor/containerd-process.js'
+export { type SuperviseOptions, superviseContainerd } from './supervisor/supervise-containerd.js'
+export type { SupervisedContainerd, SupervisorEvents } from './supervisor/supervised-containerd.js'
 export {
   type ExecOptions,
   type Exit,
