@@ -1,1 +1,11 @@
-export {}
+export type { HistoryItem, Image, LoadedImage, RemovedImage, ResolvedImage } from './image.js'
+export type { ImageHistory, ImageRunConfig, OciImageConfig } from './image-config.js'
+export type { ImageEvents } from './image-events.js'
+export type { ImageFilter } from './image-filter.js'
+export { type ImageCall, ImageManager, type ImageManagerOptions, type ImageUse } from './image-manager.js'
+export type { ImageUser } from './image-removal.js'
+export type { ImportOptions } from './import-archive.js'
+export type { Logger } from './logger.js'
+export { formatPlatform, hostPlatform, type Platform, parsePlatform } from './platform.js'
+export type { Progress, ProgressListener } from './progress.js'
+export { parseReference, type Reference } from './reference.js'
