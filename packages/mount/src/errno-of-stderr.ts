@@ -32,6 +32,10 @@ const phrases: readonly (readonly [RegExp, string])[] = [
  */
 export function errnoOfStderr(stderr: string, names: readonly string[]): string | undefined {
   const longestFirst = names.filter((name) => name !== '').sort((a, b) => b.length - a.length)
-  const text = longestFirst.reduce((words, name) => words.replaceAll(name, '…'), stderr)
+  const text = longestFirst.reduce((words, name) => words.replace(standingAlone(name), '…'), stderr)
   return phrases.find(([phrase]) => phrase.test(text))?.[1]
+}
+
+function standingAlone(name: string): RegExp {
+  return new RegExp(`(?<!\\w)${name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')}(?!\\w)`, 'g')
 }

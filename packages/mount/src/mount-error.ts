@@ -10,6 +10,8 @@ export interface FailedCall {
   readonly what: string
   /** The target. */
   readonly subject: string
+  /** Why, in the words of a program that failed; those of the system unless given. */
+  readonly words?: string
   /** More facts for programs. */
   readonly details?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
@@ -29,9 +31,9 @@ const waysOut: Readonly<Record<string, string>> = {
 }
 
 /** The PouchError of a system call that failed with an errno: its name is in the message and in `details.errno`. */
-export function mountError(errno: string, { op, what, subject, details, cause }: FailedCall): PouchError {
+export function mountError(errno: string, { op, what, subject, words, details, cause }: FailedCall): PouchError {
   const number = constants.errno[errno as keyof typeof constants.errno]
-  const text = number === undefined ? undefined : getSystemErrorMap().get(-number)?.[1]
+  const text = words ?? (number === undefined ? undefined : getSystemErrorMap().get(-number)?.[1])
   const wayOut = waysOut[errno]
   const message = `${what}: ${errno}${text === undefined ? '' : ` (${text})`}${wayOut === undefined ? '' : `; ${wayOut}`}`
   return new PouchError(codes[errno] ?? codeOfErrno(errno), message, {

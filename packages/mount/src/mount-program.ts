@@ -98,7 +98,8 @@ function exitError(run: ProgramRun, status: number | string | null, words: strin
   const { op, what, subject, program } = run
   const errno = errnoOfStderr(words, run.names)
   const details = { program, status, words, ...run.details }
-  if (errno !== undefined) return mountError(errno, { op, what, subject, details })
+  if (errno !== undefined)
+    return mountError(errno, { op, what, subject, details, words: words.split('\n', 1).join('') })
   const message = `${what}: ${program} ended with ${status}: ${words === '' ? 'it gave no reason' : words}`
   return new PouchError('internal', message, { op, subject, details })
 }
