@@ -1,6 +1,8 @@
-import { abortError, PouchError, throwIfAborted } from '@pouch/errors'
+import { PouchError, throwIfAborted } from '@pouch/errors'
 import { ChangeFeed } from './change-feed.js'
+import { endWithSignal } from './end-with-signal.js'
 import { checkKey, checkPrefix, compareKeys } from './key.js'
+import { type LoadedStore, loadStore } from './load-store.js'
 import type {
   Change,
   Entry,
@@ -11,13 +13,14 @@ import type {
   StoreOperation,
   WriteCall,
 } from './metadata-store.js'
-import { PendingChanges } from './pending-changes.js'
+import type { QuarantinedEntry } from './quarantine.js'
 import { createRevisions } from './revision.js'
-import type { StoreBackend, StoredRecord, StoredRow } from './store-backend.js'
+import type { StoreBackend, StoredRow } from './store-backend.js'
+import type { StoreLog } from './store-log.js'
+import { StoreWriter } from './store-writer.js'
+import { decodeStored } from './stored-text.js'
 import { Turns } from './turns.js'
-import { decodeValue } from './value.js'
-import { type PlannedChange, planWrite, prepareOperations } from './write-plan.js'
-import { WriteQueue, type WriteTicket } from './write-queue.js'
+import { prepareOperations } from './write-plan.js'
 
 const pageRows = 128
 
@@ -29,29 +32,41 @@ const pageRows = 128
  * When that fails they are tried one by one, so that a write fails only by its own fault.
  */
 export class BackedStore implements MetadataStore {
+  /** What was set aside when the store was opened. */
+  readonly quarantined: readonly QuarantinedEntry[]
   readonly #backend: StoreBackend
-  readonly #revisions = new Map<string, string>()
-  readonly #pending = new PendingChanges()
+  readonly #log: StoreLog | undefined
   readonly #feed = new ChangeFeed()
   readonly #turns = new Turns()
-  readonly #queue = new WriteQueue((tickets) => this.#turns.take(() => this.#settle(tickets)))
-  readonly #nextRevision = createRevisions()
+  readonly #writer: StoreWriter
   #closing: Promise<void> | undefined
 
-  constructor(backend: StoreBackend) {
+  private constructor(backend: StoreBackend, loaded: LoadedStore, nextRevision: () => string, log?: StoreLog) {
     this.#backend = backend
+    this.#log = log
+    this.quarantined = loaded.quarantined
+    const { revisions } = loaded
+    this.#writer = new StoreWriter({ backend, revisions, nextRevision, feed: this.#feed, turns: this.#turns })
   }
 
-  /** Reads the keys of a backend, and closes it again when that fails. */
-  static async open(backend: StoreBackend): Promise<BackedStore> {
-    const store = new BackedStore(backend)
+  /** A store over a backend that has nothing in it and needs no loading. */
+  static over(backend: StoreBackend): BackedStore {
+    return new BackedStore(backend, { revisions: new Map(), quarantined: [] }, createRevisions())
+  }
+
+  /**
+   * Reads the keys of a backend and sets damaged entries aside. Closes the backend again when that fails.
+   *
+   * @param log told what was set aside
+   */
+  static async open(backend: StoreBackend, log?: StoreLog): Promise<BackedStore> {
+    const nextRevision = createRevisions()
     try {
-      for await (const { key, revision } of backend.load()) store.#revisions.set(key, revision)
+      return new BackedStore(backend, await loadStore(backend, nextRevision, log), nextRevision, log)
     } catch (error) {
       await backend.close()
       throw error
     }
-    return store
   }
 
   get capabilities(): StoreCapabilities {
@@ -61,9 +76,13 @@ export class BackedStore implements MetadataStore {
   async get(key: string, call: StoreCall = {}): Promise<Entry | undefined> {
     checkKey(key, 'store.get')
     this.#checkCall('store.get', call)
-    const read = this.#read(key)
-    const record = await endWithSignal(read, call.signal, 'store.get')
-    return record === undefined ? undefined : this.#toEntry({ key, ...record })
+    if (this.#writer.revisionOf(key) === undefined) return undefined
+    const row = await endWithSignal(this.#read(key), call.signal, 'store.get')
+    if (row === undefined) return undefined
+    const entry = decodeStored(key, row.stored)
+    if (entry !== undefined) return entry
+    const message = `${key} in ${this.#backend.title} is damaged; the store sets it aside when it is next opened`
+    throw new PouchError('corrupt', message, { op: 'store.get', subject: key })
   }
 
   list(prefix: string, call: StoreCall = {}): AsyncIterable<Entry> {
@@ -106,101 +125,28 @@ export class BackedStore implements MetadataStore {
   async exclusive<T>(op: string, task: () => Promise<T>): Promise<T> {
     this.#checkOpen(op)
     return this.#turns.take(async () => {
-      await this.#writePending()
+      await this.#writer.writePending()
       return task()
     })
   }
 
   async #writeOne(operation: StoreOperation, call: WriteCall, op: string): Promise<string> {
     const [revision] = await this.#write([operation], call, op)
-    if (revision === undefined)
-      throw new PouchError('internal', `${op}: ${this.#backend.title} gave no revision`, { op })
+    if (revision === undefined) throw new PouchError('internal', `${op}: no revision was made`, { op })
     return revision
   }
 
   async #write(operations: readonly StoreOperation[], call: WriteCall, op: string): Promise<(string | undefined)[]> {
     const request = { op, operations: prepareOperations(operations, op), lazy: call.lazy === true }
     this.#checkCall(op, call)
-    if (request.operations.length === 0) return []
-    if (!request.lazy || !this.#queue.idle || this.#pending.full) return this.#queue.add(request, call.signal)
-    const changes = planWrite(request.operations, (key) => this.#revisionOf(key), this.#nextRevision, op)
-    this.#accept(changes)
-    return revisionsOf(changes)
+    return this.#writer.write(request, call.signal)
   }
 
-  /** Writes a group. Runs in a turn of its own; rejects nothing, each ticket gets its outcome. */
-  async #settle(tickets: readonly WriteTicket[]): Promise<void> {
-    const lazy = this.#pending.snapshot()
-    const staged = new Map(lazy)
-    const outcomes = tickets.map((ticket) => this.#plan(ticket, staged))
-    const mustWrite =
-      this.#pending.full || outcomes.some(({ ticket, changes }) => changes !== undefined && !ticket.lazy)
-    if (mustWrite) {
-      try {
-        await this.#writeThrough(staged, lazy)
-      } catch (error) {
-        return this.#settleFailed(tickets, error)
-      }
-    }
-    for (const { ticket, changes, error } of outcomes) {
-      if (changes === undefined) {
-        ticket.reject(error)
-        continue
-      }
-      if (mustWrite) this.#feed.publish(changes)
-      else this.#accept(changes)
-      ticket.resolve(revisionsOf(changes))
-    }
-  }
-
-  #plan(ticket: WriteTicket, staged: Map<string, StoredRecord | undefined>): Outcome {
-    const revisionOf = (key: string) => (staged.has(key) ? staged.get(key)?.revision : this.#revisions.get(key))
-    try {
-      const changes = planWrite(ticket.operations, revisionOf, this.#nextRevision, ticket.op)
-      for (const { key, record } of changes) staged.set(key, record)
-      return { ticket, changes, error: undefined }
-    } catch (error) {
-      return { ticket, changes: undefined, error }
-    }
-  }
-
-  async #settleFailed(tickets: readonly WriteTicket[], error: unknown): Promise<void> {
-    const [only] = tickets
-    if (tickets.length === 1 && only !== undefined) {
-      const message = `${only.op}: ${this.#backend.title} could not be written`
-      return only.reject(PouchError.from(error, { op: only.op, subject: only.operations[0]?.key, message }))
-    }
-    for (const ticket of tickets) await this.#settle([ticket])
-  }
-
-  /** Makes `changes` durable, which cover all of the lazy ones of that moment. */
-  async #writeThrough(changes: Changes, lazy: Changes): Promise<void> {
-    await this.#backend.write(changes)
-    for (const [key, record] of changes) {
-      if (record === undefined) this.#revisions.delete(key)
-      else this.#revisions.set(key, record.revision)
-    }
-    this.#pending.settle(lazy)
-  }
-
-  async #writePending(): Promise<void> {
-    const lazy = this.#pending.snapshot()
-    if (lazy.size > 0) await this.#writeThrough(lazy, lazy)
-  }
-
-  #accept(changes: readonly PlannedChange[]): void {
-    for (const change of changes) this.#pending.add(change)
-    this.#feed.publish(changes)
-  }
-
-  #revisionOf(key: string): string | undefined {
-    return this.#pending.has(key) ? this.#pending.get(key)?.revision : this.#revisions.get(key)
-  }
-
-  async #read(key: string): Promise<StoredRecord | undefined> {
-    if (this.#pending.has(key)) return this.#pending.get(key)
-    if (!this.#revisions.has(key)) return undefined
-    return this.#turns.take(async () => (this.#pending.has(key) ? this.#pending.get(key) : this.#backend.read(key)))
+  #read(key: string): Promise<StoredRow | undefined> {
+    return this.#turns.take(async () => {
+      if (this.#writer.revisionOf(key) === undefined) return undefined
+      return { key, stored: this.#writer.pending.get(key)?.stored ?? (await this.#backend.read(key)) }
+    })
   }
 
   async *#list(prefix: string, call: StoreCall): AsyncGenerator<Entry, void, void> {
@@ -212,7 +158,13 @@ export class BackedStore implements MetadataStore {
       const { rows, end } = await endWithSignal(page, call.signal, 'store.list')
       for (const row of rows) {
         this.#checkCall('store.list', call)
-        yield this.#toEntry(row)
+        const entry = decodeStored(row.key, row.stored)
+        if (entry !== undefined) yield entry
+        else
+          this.#log?.warn(
+            { key: row.key },
+            `an entry of ${this.#backend.title} is damaged and was left out of a listing`,
+          )
       }
       if (end === undefined) return
       start = end
@@ -222,24 +174,14 @@ export class BackedStore implements MetadataStore {
 
   async #readPage(prefix: string, start: string, inclusive: boolean): Promise<Page> {
     const rows = await this.#backend.readPage({ prefix, start, inclusive, limit: pageRows })
-    const last = rows.at(-1)
-    const end = rows.length < pageRows ? undefined : last?.key
+    const end = rows.length < pageRows ? undefined : rows.at(-1)?.key
     const covers = (key: string) => {
       if (!key.startsWith(prefix)) return false
       const fromStart = compareKeys(key, start)
       return (inclusive ? fromStart >= 0 : fromStart > 0) && (end === undefined || compareKeys(key, end) <= 0)
     }
     const inside = rows.filter((row) => row.key.startsWith(prefix))
-    return { rows: this.#pending.over(inside, covers), end: inside.length < rows.length ? undefined : end }
-  }
-
-  #toEntry({ key, text, revision }: StoredRow): Entry {
-    try {
-      return { key, value: decodeValue(text), revision }
-    } catch (cause) {
-      const message = `${key} in ${this.#backend.title} is not JSON any more; the store sets it aside when it is next opened`
-      throw new PouchError('corrupt', message, { op: 'store.get', subject: key, cause })
-    }
+    return { rows: this.#writer.pending.over(inside, covers), end: inside.length < rows.length ? undefined : end }
   }
 
   #checkCall(op: string, call: StoreCall): void {
@@ -253,10 +195,10 @@ export class BackedStore implements MetadataStore {
   }
 
   async #close(): Promise<void> {
-    await this.#queue.drained()
+    await this.#writer.drained()
     await this.#turns.take(async () => {
       try {
-        await this.#writePending()
+        await this.#writer.writePending()
       } finally {
         this.#feed.close()
         await this.#backend.close()
@@ -265,35 +207,8 @@ export class BackedStore implements MetadataStore {
   }
 }
 
-/** The last state of each key; `undefined` is a key that is deleted. */
-type Changes = ReadonlyMap<string, StoredRecord | undefined>
-
-interface Outcome {
-  readonly ticket: WriteTicket
-  readonly changes: readonly PlannedChange[] | undefined
-  readonly error: unknown
-}
-
 interface Page {
   readonly rows: readonly StoredRow[]
   /** The last key that the page speaks for; `undefined` when it speaks for all that are left. */
   readonly end: string | undefined
-}
-
-function revisionsOf(changes: readonly PlannedChange[]): (string | undefined)[] {
-  return changes.map(({ record }) => record?.revision)
-}
-
-async function endWithSignal<T>(work: Promise<T>, signal: AbortSignal | undefined, op: string): Promise<T> {
-  if (signal === undefined) return work
-  let cancel: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    cancel = () => reject(abortError(signal, { op }))
-    signal.addEventListener('abort', cancel, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    if (cancel !== undefined) signal.removeEventListener('abort', cancel)
-  }
 }

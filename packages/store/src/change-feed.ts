@@ -1,5 +1,5 @@
 import type { Change } from './metadata-store.js'
-import { decodeValue } from './value.js'
+import { decodeStored } from './stored-text.js'
 import type { PlannedChange } from './write-plan.js'
 
 /** From this many waiting changes on, a slow watcher gets only the latest of each key. */
@@ -96,6 +96,5 @@ class Watcher implements AsyncIterableIterator<Change> {
 }
 
 function toChange({ key, record }: PlannedChange): Change {
-  if (record === undefined) return { key, entry: undefined }
-  return { key, entry: { key, value: decodeValue(record.text), revision: record.revision } }
+  return { key, entry: record === undefined ? undefined : decodeStored(key, record.stored) }
 }

@@ -1,11 +1,11 @@
 import { BackedStore } from './backed-store.js'
 import type { MetadataStore, StoreCapabilities } from './metadata-store.js'
 import { SortedKeys } from './sorted-keys.js'
-import type { PageRequest, StoreBackend, StoredRecord, StoredRow } from './store-backend.js'
+import type { PageRequest, StoreBackend, StoredRow } from './store-backend.js'
 
 /** A store that ends with the process: for tests, and for volumes that need not outlive it. */
 export function memoryStore(): MetadataStore {
-  return new BackedStore(new MemoryBackend())
+  return BackedStore.over(new MemoryBackend())
 }
 
 class MemoryBackend implements StoreBackend {
@@ -18,35 +18,32 @@ class MemoryBackend implements StoreBackend {
     shared: false,
     durable: false,
   })
-  readonly #records = new Map<string, StoredRecord>()
+  readonly #stored = new Map<string, string>()
   readonly #keys = new SortedKeys()
 
   async *load(): AsyncGenerator<never, void, void> {}
 
-  async read(key: string): Promise<StoredRecord | undefined> {
-    return this.#records.get(key)
+  async read(key: string): Promise<string | undefined> {
+    return this.#stored.get(key)
   }
 
   async readPage(page: PageRequest): Promise<StoredRow[]> {
-    return this.#keys.page(page).flatMap((key) => {
-      const record = this.#records.get(key)
-      return record === undefined ? [] : [{ key, ...record }]
-    })
+    return this.#keys.page(page).map((key) => ({ key, stored: this.#stored.get(key) }))
   }
 
-  async write(changes: ReadonlyMap<string, StoredRecord | undefined>): Promise<void> {
-    for (const [key, record] of changes) {
-      if (record === undefined) {
-        this.#records.delete(key)
+  async write(changes: ReadonlyMap<string, string | undefined>): Promise<void> {
+    for (const [key, stored] of changes) {
+      if (stored === undefined) {
+        this.#stored.delete(key)
         this.#keys.delete(key)
       } else {
-        this.#records.set(key, record)
+        this.#stored.set(key, stored)
         this.#keys.add(key)
       }
     }
   }
 
   async close(): Promise<void> {
-    this.#records.clear()
+    this.#stored.clear()
   }
 }

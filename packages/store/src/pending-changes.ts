@@ -1,6 +1,6 @@
 import { compareKeys } from './key.js'
-import type { StoredRecord, StoredRow } from './store-backend.js'
-import type { PlannedChange } from './write-plan.js'
+import type { StoredRow } from './store-backend.js'
+import type { PlannedChange, StoredRecord } from './write-plan.js'
 
 /** Past one of these, lazy writes wait no longer. */
 const bounds = { bytes: 4 * 1024 * 1024, keys: 4096 }
@@ -29,7 +29,7 @@ export class PendingChanges {
   }
 
   add({ key, record }: PlannedChange): void {
-    this.#bytes += (record?.text.length ?? 0) - (this.#records.get(key)?.text.length ?? 0)
+    this.#bytes += (record?.stored.length ?? 0) - (this.#records.get(key)?.stored.length ?? 0)
     this.#records.set(key, record)
   }
 
@@ -38,7 +38,7 @@ export class PendingChanges {
     for (const [key, record] of written) {
       if (!this.#records.has(key) || this.#records.get(key) !== record) continue
       this.#records.delete(key)
-      this.#bytes -= record?.text.length ?? 0
+      this.#bytes -= record?.stored.length ?? 0
     }
   }
 
@@ -46,10 +46,10 @@ export class PendingChanges {
   over(rows: readonly StoredRow[], covers: (key: string) => boolean): StoredRow[] {
     const covered = [...this.#records].filter(([key]) => covers(key))
     if (covered.length === 0) return [...rows]
-    const merged = new Map(rows.map((row) => [row.key, row]))
+    const merged = new Map<string, StoredRow>(rows.map((row) => [row.key, row]))
     for (const [key, record] of covered) {
       if (record === undefined) merged.delete(key)
-      else merged.set(key, { key, ...record })
+      else merged.set(key, { key, stored: record.stored })
     }
     return [...merged.values()].sort((a, b) => compareKeys(a.key, b.key))
   }

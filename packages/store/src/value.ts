@@ -1,5 +1,5 @@
 import { PouchError } from '@pouch/errors'
-import { type JsonValue, storeLimits } from './metadata-store.js'
+import { storeLimits } from './metadata-store.js'
 
 /** How deep a value may nest; SQLite's JSON reader has a limit of 1000. */
 const maxDepth = 200
@@ -27,11 +27,6 @@ export function encodeValue(value: unknown, key: string, op: string): string {
     throw new PouchError('invalid-argument', message, { op, subject: key })
   }
   return text
-}
-
-/** The value of a text that {@link encodeValue} made; a new copy each time. */
-export function decodeValue(text: string): JsonValue {
-  return JSON.parse(text) as JsonValue
 }
 
 function findFault(value: unknown, path: string, depth: number): string | undefined {

@@ -1,7 +1,7 @@
 import { PouchError } from '@pouch/errors'
 import { checkKey } from './key.js'
 import { type StoreOperation, storeLimits } from './metadata-store.js'
-import type { StoredRecord } from './store-backend.js'
+import { encodeStored } from './stored-text.js'
 import { encodeValue } from './value.js'
 
 /** A checked operation: the value is JSON text already. */
@@ -12,6 +12,13 @@ export interface PreparedOperation {
   readonly expected: string | undefined
   /** The new value; `undefined` for a delete. */
   readonly text: string | undefined
+}
+
+/** What is to be stored under a key. */
+export interface StoredRecord {
+  readonly revision: string
+  /** The revision and the value, as a backend keeps them. */
+  readonly stored: string
 }
 
 /** The outcome of one operation, before it is durable. */
@@ -54,8 +61,13 @@ export function planWrite(
   for (const operation of operations) checkPrecondition(operation, revisionOf(operation.key), op)
   return operations.map(({ key, text }) => ({
     key,
-    record: text === undefined ? undefined : { revision: nextRevision(), text },
+    record: text === undefined ? undefined : makeRecord(nextRevision(), text),
   }))
+}
+
+/** The record of a value's JSON text. */
+export function makeRecord(revision: string, valueText: string): StoredRecord {
+  return { revision, stored: encodeStored(revision, valueText) }
 }
 
 function prepareOperation(operation: StoreOperation, op: string): PreparedOperation {
