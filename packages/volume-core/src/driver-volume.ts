@@ -1,3 +1,4 @@
+import { PouchError } from '@pouch/errors'
 import type { DriverDefinition, DriverVolume, JsonValue } from './driver.js'
 import { typedOptions } from './options.js'
 import type { VolumeRecord } from './volume-record.js'
@@ -18,4 +19,30 @@ export function deepFreeze<T extends JsonValue | undefined>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
   for (const inner of Object.values(value)) deepFreeze(inner as JsonValue)
   return Object.freeze(value)
+}
+
+/**
+ * What a driver gave to be kept, as a copy of our own.
+ *
+ * @throws PouchError `internal` when JSON would not keep it as it is
+ */
+export function keptState(driver: string, state: JsonValue | undefined): JsonValue | undefined {
+  if (state === undefined) return undefined
+  const wrong = notJson(state, 'state')
+  if (wrong !== undefined)
+    throw new PouchError('internal', `driver ${driver} gave a ${wrong}, which cannot be kept as JSON`)
+  return deepFreeze(structuredClone(state))
+}
+
+function notJson(value: unknown, where: string): string | undefined {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${where} of ${value}`
+  if (typeof value !== 'object') return `${where} of type ${typeof value}`
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return `${where} of a class`
+  for (const [key, inner] of Object.entries(value)) {
+    const wrong = notJson(inner, `${where}.${key}`)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
 }

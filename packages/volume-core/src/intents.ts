@@ -1,7 +1,7 @@
 import { hasCode, PouchError } from '@pouch/errors'
 import type { CreatedVolume } from './driver.js'
 import { callDriver, type DriverCallScope, DriverStillRunning } from './driver-call.js'
-import { deepFreeze, driverVolume } from './driver-volume.js'
+import { driverVolume, keptState } from './driver-volume.js'
 import type { EngineParts, Work } from './engine-parts.js'
 import type { VolumeEntry } from './volume-entry.js'
 import type { VolumeRecord } from './volume-record.js'
@@ -22,8 +22,10 @@ export class Intents {
     const { record } = entry
     const { definition, driver } = this.#parts.drivers.get(record.driver, 'create', record.name)
     const volume = driverVolume(definition, record)
-    const made = await callDriver(this.#scope('create', entry, work), (call) => driver.create(volume, call))
-    await this.#parts.volumes.mark(entry, readyRecord(record, made))
+    const ready = await callDriver(this.#scope('create', entry, work), async (call) =>
+      readyRecord(record, await driver.create(volume, call)),
+    )
+    await this.#parts.volumes.mark(entry, ready)
     entry.problem = undefined
   }
 
@@ -81,19 +83,15 @@ export function isWholeAfter(error: unknown): boolean {
 }
 
 function readyRecord(record: VolumeRecord, made: CreatedVolume | undefined): VolumeRecord {
-  const sizeBytes = made?.sizeBytes
+  const { sizeBytes } = made ?? {}
   if (sizeBytes !== undefined && (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0)) {
-    const text = `create ${record.name}: driver ${record.driver} answered a size of ${sizeBytes} bytes`
-    throw new PouchError('internal', text, {
-      op: 'volume.create',
-      subject: record.name,
-      details: { driver: record.driver },
-    })
+    throw new PouchError('internal', `driver ${record.driver} answered a size of ${sizeBytes} bytes`)
   }
+  const state = keptState(record.driver, made?.state)
   return {
     ...record,
     phase: 'ready',
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    ...(made?.state === undefined ? {} : { state: deepFreeze(structuredClone(made.state)) }),
+    ...(state === undefined ? {} : { state }),
   }
 }

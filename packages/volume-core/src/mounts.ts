@@ -2,7 +2,7 @@ import { isAbsolute } from 'node:path'
 import { PouchError } from '@pouch/errors'
 import type { Driver, DriverVolume, Mounted, MountFacet, ReferenceInfo } from './driver.js'
 import { callDriver, type DriverCallScope, DriverStillRunning } from './driver-call.js'
-import { deepFreeze, driverVolume } from './driver-volume.js'
+import { deepFreeze, driverVolume, keptState } from './driver-volume.js'
 import type { EngineParts, Work } from './engine-parts.js'
 import type { VolumeEntry } from './volume-entry.js'
 import { type ReferenceRecord, reservedAgain, withReference } from './volume-record.js'
@@ -105,8 +105,11 @@ export class Mounts {
 
   async #present(entry: VolumeEntry, base: ReferenceRecord, isNew: boolean, work: Work): Promise<ReferenceRecord> {
     const { driver, volume } = this.#subject(entry, 'mount')
-    const path = await callDriver(this.#scope('path', entry, work), (call) => driver.path(volume, call))
-    if (path === undefined || !isAbsolute(path)) throw badPath(entry, path)
+    const path = await callDriver(this.#scope('mount', entry, work), async (call) => {
+      const there = await driver.path(volume, call)
+      if (!isUsablePath(there)) throw badPath(driver.name, there)
+      return there
+    })
     const mounted: ReferenceRecord = { ...base, state: 'mounted', path }
     const next = withReference(entry.record, base.id, mounted)
     if (isNew) await this.#parts.volumes.update(entry, next)
@@ -126,12 +129,13 @@ export class Mounts {
     reference: ReferenceRecord,
     work: Work,
   ): Promise<Mounted> {
-    const scope = this.#scope('mount', entry, work)
-    const mounted = await callDriver(scope, (call) => facet.mount(volume, infoOf(reference), call))
-    if (typeof mounted?.path !== 'string' || !isAbsolute(mounted.path)) throw badPath(entry, mounted?.path)
-    return mounted.state === undefined
-      ? { path: mounted.path }
-      : { path: mounted.path, state: structuredClone(mounted.state) }
+    const { driver } = entry.record
+    return await callDriver(this.#scope('mount', entry, work), async (call) => {
+      const { path, state } = await facet.mount(volume, infoOf(reference), call)
+      if (!isUsablePath(path)) throw badPath(driver, path)
+      const kept = keptState(driver, state)
+      return kept === undefined ? { path } : { path, state: kept }
+    })
   }
 
   /** Has no signal of the caller's: what was begun is finished. */
@@ -189,8 +193,8 @@ const mountState = (state: ReferenceRecord['mountState']) => (state === undefine
 
 const infoOf = ({ id, holder, readOnly }: ReferenceRecord): ReferenceInfo => Object.freeze({ id, holder, readOnly })
 
-function badPath(entry: VolumeEntry, path: unknown): PouchError {
-  const { name, driver } = entry.record
-  const text = `mount ${name}: driver ${driver} answered ${JSON.stringify(path)} where an absolute path is due`
-  return new PouchError('internal', text, { op: 'volume.mount', subject: name, details: { driver } })
+const isUsablePath = (path: unknown): path is string => typeof path === 'string' && isAbsolute(path)
+
+function badPath(driver: string, path: unknown): PouchError {
+  return new PouchError('internal', `driver ${driver} answered ${JSON.stringify(path)} where an absolute path is due`)
 }
