@@ -75,7 +75,8 @@ export class LocalDriver implements Driver {
 
   async path(volume: DriverVolume): Promise<string | undefined> {
     const path = await this.#dataOf(volume)
-    return (await isDirectory(path)) ? path : undefined
+    const isThere = mountOption(volume) !== undefined || (await isDirectory(this.#directoryOf(volume)))
+    return isThere && (await isDirectory(path)) ? path : undefined
   }
 
   async close(): Promise<void> {

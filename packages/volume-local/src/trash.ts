@@ -132,7 +132,7 @@ interface ByteNamed {
 
 /** Only root may empty and move a directory that is not writable. */
 async function makeWritable(directory: string | Buffer): Promise<void> {
-  if (process.getuid?.() !== 0) await chmod(directory, 0o700)
+  if (process.geteuid?.() !== 0) await chmod(directory, 0o700)
 }
 
 function freshName(): string {

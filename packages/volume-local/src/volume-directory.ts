@@ -17,7 +17,7 @@ export const dataFolder = '_data'
 export async function makeVolumeDirectory(root: string, staging: string, name: string): Promise<string> {
   const directory = join(root, name)
   const data = join(directory, dataFolder)
-  if (await isDirectory(data)) return data
+  if ((await isDirectory(directory)) && (await isDirectory(data))) return data
   const draft = join(staging, randomBytes(12).toString('hex'))
   await mkdir(join(draft, dataFolder), { recursive: true })
   // Not mkdir's mode: the umask of the process must not decide who may enter a volume.
