@@ -1,0 +1,44 @@
+import { type ErrorCode, isPouchError, PouchError } from '@pouch/errors'
+
+/** What SQLite's primary result codes mean to a caller; the rest is `internal`. */
+const codes: Readonly<Record<number, ErrorCode>> = {
+  3: 'permission-denied', // PERM
+  5: 'in-use', // BUSY
+  6: 'in-use', // LOCKED
+  7: 'exhausted', // NOMEM
+  8: 'permission-denied', // READONLY
+  11: 'corrupt', // CORRUPT
+  13: 'exhausted', // FULL
+  14: 'permission-denied', // CANTOPEN
+  26: 'corrupt', // NOTADB
+}
+
+const waysOut: Partial<Record<ErrorCode, (path: string) => string>> = {
+  corrupt: (path) => `restore a backup, such as the newest ${path}.backup-*, in place of ${path}`,
+  exhausted: () =>
+    'make room on its file system; nothing that was stored is lost, and the store goes on as soon as there is room',
+  'in-use': () => 'another process has it open',
+  'permission-denied': () => 'check who may write the file and its directory',
+}
+
+/**
+ * The PouchError of what either SQLite library has thrown.
+ *
+ * @param what what was being done: `could not be opened`
+ */
+export function sqliteError(thrown: unknown, op: string, path: string, what: string): PouchError {
+  if (isPouchError(thrown)) return thrown
+  const code = codes[resultCode(thrown) & 0xff] ?? 'internal'
+  const text = thrown instanceof Error ? thrown.message : String(thrown)
+  const wayOut = waysOut[code]?.(path)
+  const message = `${op}: the SQLite store ${path} ${what}: ${text}${wayOut === undefined ? '' : `; ${wayOut}`}`
+  return new PouchError(code, message, { op, subject: path, cause: thrown })
+}
+
+/** The result code: `errno` in the package sqlite3, `errcode` in node:sqlite. */
+function resultCode(thrown: unknown): number {
+  if (typeof thrown !== 'object' || thrown === null) return 0
+  const { errno, errcode } = thrown as { errno?: unknown; errcode?: unknown }
+  const number = errcode ?? errno
+  return typeof number === 'number' ? number : 0
+}
