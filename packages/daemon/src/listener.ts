@@ -21,7 +21,6 @@ export interface ListenerHandlers {
 
 /** How a {@link Listener} listens. */
 export interface ListenerOptions {
-  readonly access: SocketAccess
   /** For tcp addresses; without it they are plain, which the caller has allowed. */
   readonly tls?: TlsFiles | undefined
 }

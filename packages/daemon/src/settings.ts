@@ -25,8 +25,8 @@ export interface Settings {
   readonly pidfile: string | undefined
 }
 
-/** Where metadata is kept: `memory` forgets everything when the daemon ends. */
-export type StoreKind = 'sqlite' | 'memory'
+/** Where metadata is kept: `node-sqlite` needs a Node that has it, `memory` forgets everything when the daemon ends. */
+export type StoreKind = 'sqlite' | 'node-sqlite' | 'memory'
 
 /** pino's levels. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -102,9 +102,9 @@ export const settingSpecs: readonly SettingSpec[] = Object.freeze([
     name: 'store',
     kind: 'text',
     default: 'sqlite',
-    values: ['sqlite', 'memory'],
+    values: ['sqlite', 'node-sqlite', 'memory'],
     placeholder: 'KIND',
-    help: 'where metadata is kept: sqlite, or memory, which forgets everything at the end',
+    help: "where metadata is kept: sqlite, node-sqlite (Node's own), or memory, which forgets everything at the end",
   },
   {
     field: 'defaultDriver',

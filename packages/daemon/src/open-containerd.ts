@@ -1,0 +1,29 @@
+import { type ContainerdClient, connectContainerd, superviseContainerd } from '@pouch/ctrd-client'
+import type { Logger } from '@pouch/volume-core'
+import type { Settings } from './settings.js'
+
+/** The containerd of a daemon: one that runs already, or one of its own. */
+export interface DaemonContainerd {
+  readonly client: ContainerdClient
+  /** @param inUse whether containers run: containerd of one's own is left running then, and else stopped */
+  close(inUse: boolean): Promise<void>
+}
+
+/** Connects to the containerd that the settings name, or runs one below the home directory. @throws PouchError */
+export async function openContainerd(settings: Settings, home: string, log: Logger): Promise<DaemonContainerd> {
+  const { containerd, namespace } = settings
+  if (containerd !== undefined) {
+    const client = connectContainerd({ address: containerd, namespace, log })
+    return { client, close: async () => client.close() }
+  }
+  const supervised = await superviseContainerd({ home, log })
+  log.info({ pid: supervised.pid, address: supervised.address, adopted: supervised.adopted }, 'containerd runs')
+  const client = connectContainerd({ address: supervised.address, namespace, log })
+  return {
+    client,
+    close: async (inUse) => {
+      client.close()
+      await (inUse ? supervised.release() : supervised.stop())
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { createEngine, type Engine } from '@pouch/engine'
+import { PouchError } from '@pouch/errors'
+import { createVolumeEngine, type Logger } from '@pouch/volume-core'
+import { local } from '@pouch/volume-local'
+import { tmpfs } from '@pouch/volume-tmpfs'
+import type { CleanupStack } from './cleanup-stack.js'
+import { openContainerd } from './open-containerd.js'
+import { openStore } from './open-store.js'
+import type { Settings } from './settings.js'
+
+/** Opens the store, containerd, the volumes and the engine over them; `cleanup` closes them in the right order. */
+export async function openEngine(settings: Settings, log: Logger, cleanup: CleanupStack): Promise<Engine> {
+  const home = makeHome(settings.homeDir)
+  const store = await openStore(settings.store, home, log)
+  cleanup.push(() => store.close())
+  const containerd = await openContainerd(settings, home, log)
+  // Until it is known that no container runs, containerd is left running.
+  let inUse = true
+  cleanup.push(() => containerd.close(inUse))
+  const { defaultDriver } = settings
+  const volumes = await createVolumeEngine({ home, drivers: [local(), tmpfs()], store, defaultDriver, log })
+  cleanup.push(() => volumes.close())
+  const { snapshotter, insecureRegistry: insecureRegistries } = settings
+  const engine = await createEngine({
+    home,
+    store,
+    volumes,
+    containerd: containerd.client,
+    log,
+    snapshotter,
+    insecureRegistries,
+  })
+  cleanup.push(async () => {
+    inUse = engine.containers.list().length > 0
+    await engine.close()
+  })
+  return engine
+}
+
+function makeHome(path: string): string {
+  const home = resolve(path)
+  const isNew = !existsSync(home)
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o710 })
+    if (isNew) chmodSync(home, 0o710)
+  } catch (error) {
+    throw PouchError.from(error, {
+      message: `cannot make the home directory ${home}`,
+      op: 'daemon.home',
+      subject: home,
+    })
+  }
+  return home
+}
