@@ -8,15 +8,18 @@ import { type ImageFilter, matchesFilter } from './image-filter.js'
 import { historyOf } from './image-history.js'
 import { ImageNames } from './image-names.js'
 import { ImagePublisher } from './image-publisher.js'
+import { ImagePuller, type PullOptions } from './image-puller.js'
 import { type ImageRecord, ImageRecords } from './image-records.js'
 import { ImageRemoval, type ImageUser } from './image-removal.js'
 import { type ImageContext, ImageWork } from './image-work.js'
 import { type ImportOptions, importArchive } from './import-archive.js'
+import { BlobLocks } from './layer-downloads.js'
 import { loadArchive } from './load-archive.js'
 import { type Logger, silent } from './logger.js'
 import { parseManifest } from './manifest.js'
 import type { ProgressListener } from './progress.js'
 import { parseReference } from './reference.js'
+import type { RegistryOptions } from './registry/registry-options.js'
 import { Unpacker } from './unpacker.js'
 
 /** Asked before an image is removed. A bare id stands for a container that runs. */
@@ -34,6 +37,8 @@ export interface ImageManagerOptions {
   readonly log?: Logger
   /** The containers that use an image; none unless told. */
   readonly isUsed?: ImageUse
+  /** How registries are reached. */
+  readonly registries?: RegistryOptions
 }
 
 /** Options of a call that may take long. */
@@ -57,6 +62,8 @@ export class ImageManager {
   readonly #removal: ImageRemoval
   readonly #unpacker: Unpacker
   readonly #isUsed: ImageUse
+  readonly #registries: RegistryOptions
+  readonly #locks: BlobLocks
 
   constructor(options: ImageManagerOptions) {
     const { containerd, engineId, snapshotter = 'overlayfs', log = silent } = options
@@ -69,6 +76,8 @@ export class ImageManager {
     this.#unpacker = new Unpacker(this.#context)
     this.#publisher = new ImagePublisher(this.#unpacker, this.#names)
     this.#isUsed = options.isUsed ?? (() => [])
+    this.#registries = options.registries ?? {}
+    this.#locks = new BlobLocks(this.#registries.parallelDownloads ?? 3)
   }
 
   /** Takes back what loads and pulls left that a crash cut short. No other work may run yet. */
@@ -110,6 +119,29 @@ export class ImageManager {
     )
     const image = await this.get(stored.id)
     this.events.emit('image.imported', image)
+    return image
+  }
+
+  /**
+   * Pulls an image from its registry. What is here already is not downloaded again, and every byte is checked against the
+   * digest that names it. When it fails or is ended, nothing of it stays.
+   *
+   * @throws PouchError `invalid-argument`, `not-found`, `permission-denied`, `unauthenticated`, `unavailable`, `corrupt`,
+   *   `unsupported`, `aborted`
+   */
+  async pull(reference: string, options: PullOptions = {}): Promise<Image> {
+    const parsed = parseReference(reference)
+    const parts = {
+      publisher: this.#publisher,
+      records: this.#records,
+      registries: this.#registries,
+      locks: this.#locks,
+    }
+    const stored = await ImageWork.run(this.#context, 'pull', options.signal, (work) =>
+      new ImagePuller(parsed, options, parts, work).pull(),
+    )
+    const image = await this.get(stored.id)
+    this.events.emit('image.pulled', image, parsed.familiar)
     return image
   }
 

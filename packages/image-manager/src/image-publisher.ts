@@ -1,3 +1,5 @@
+import { PouchError } from '@pouch/errors'
+import type { OciImageConfig } from './image-config.js'
 import type { ImageNames } from './image-names.js'
 import type { RecordContent } from './image-records.js'
 import type { ImageWork } from './image-work.js'
@@ -26,6 +28,7 @@ export class ImagePublisher {
     listener?: LayerListener,
     ready?: (index: number) => Promise<void>,
   ): Promise<{ chainId: string; sizeBytes: number }> {
+    assertLinux(image.config)
     const diffIds = image.config.rootfs.diff_ids
     const layers = image.layers.map((descriptor, index) => ({ descriptor, diffId: diffIds[index] ?? '' }))
     const chainId = await this.#unpacker.unpack(work, layers, listener, ready)
@@ -39,4 +42,16 @@ export class ImagePublisher {
     const content: RecordContent = { imageId: image.id, manifest: image.manifest, sizeBytes, target: image.target }
     await this.#names.exclusively(work.signal, () => this.#names.give(names, content))
   }
+}
+
+function assertLinux(config: OciImageConfig): void {
+  if (config.os === 'linux') return
+  throw new PouchError(
+    'unsupported',
+    `image operating system "${config.os}" cannot be used on this platform: only linux can`,
+    {
+      op: 'image.unpack',
+      subject: config.os,
+    },
+  )
 }

@@ -85,6 +85,11 @@ export class ImageWork {
     }
   }
 
+  /** The same work with another signal. */
+  until(signal: AbortSignal): ImageWork {
+    return new ImageWork(this.context, this.#lease, signal)
+  }
+
   /** Labels that say whose an object is. */
   get ownLabels(): Readonly<Record<string, string>> {
     return { [labels.engine]: this.context.engineId }

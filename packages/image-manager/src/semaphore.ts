@@ -10,6 +10,11 @@ export class Semaphore {
     this.#free = limit
   }
 
+  /** Whether the next one must wait. */
+  get isFull(): boolean {
+    return this.#free === 0
+  }
+
   /** @throws PouchError `aborted` when the signal fires while waiting */
   async run<Result>(signal: AbortSignal | undefined, work: () => Promise<Result>): Promise<Result> {
     throwIfAborted(signal)
