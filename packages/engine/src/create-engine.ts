@@ -74,6 +74,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     united.stop()
   }
   try {
+    await images.open()
     await containers.open()
   } catch (error) {
     await letGo()

@@ -1,4 +1,5 @@
-import { type ExecStartBody, ExecStartBodySchema } from '@pouch/api'
+import type { ExecStartBody } from '@pouch/api'
+import { ExecStartBodySchema } from '@pouch/api/schemas'
 import type { AttachedStreams } from '@pouch/container-manager'
 import { PouchError } from '@pouch/errors'
 import { commonHeaders } from '../http/app.js'

@@ -1,31 +1,20 @@
 import type { AuthConfig } from '@pouch/api'
 import { AuthConfigSchema } from '@pouch/api/schemas'
+import type { RegistryCredentials } from '@pouch/image-manager'
 import { type LaxSchema, readLax } from '../http/lax-json.js'
-
-/** Credentials for a registry. Never logged. */
-export interface RegistryAuth {
-  readonly username?: string
-  readonly password?: string
-  readonly identityToken?: string
-  readonly registryToken?: string
-}
 
 /**
  * Reads an `X-Registry-Auth` header: JSON in base64, of either alphabet, padded or not. What cannot be read counts as no
  * credentials, as with Docker.
  */
-export function readRegistryAuth(header: string | readonly string[] | undefined): RegistryAuth | undefined {
+export function readRegistryAuth(header: string | readonly string[] | undefined): RegistryCredentials | undefined {
   if (typeof header !== 'string' || header === '') return undefined
   const config = parse(header)
   if (config === undefined) return undefined
   const [username, password] = config.auth === undefined ? [config.username, config.password] : splitAuth(config.auth)
-  const auth = {
-    ...(username ? { username } : {}),
-    ...(password ? { password } : {}),
-    ...(config.identitytoken ? { identityToken: config.identitytoken } : {}),
-    ...(config.registrytoken ? { registryToken: config.registrytoken } : {}),
-  }
-  return Object.keys(auth).length === 0 ? undefined : auth
+  if (config.registrytoken) return { registryToken: config.registrytoken }
+  if (config.identitytoken) return { identityToken: config.identitytoken }
+  return username ? { username, password: password ?? '' } : undefined
 }
 
 function parse(header: string): AuthConfig | undefined {

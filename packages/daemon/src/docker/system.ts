@@ -30,7 +30,6 @@ export function systemHandlers({ engine, log, debug }: SystemOptions): Handlers 
 
 function ping({ response }: RouteCall, body: string): typeof sent {
   response.writeHead(200, {
-    ...response.getHeaders(),
     'content-type': 'text/plain; charset=utf-8',
     'content-length': body.length,
     'cache-control': 'no-cache, no-store, must-revalidate',

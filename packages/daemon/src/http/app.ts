@@ -67,7 +67,8 @@ async function openRequest(request: FastifyRequest, reply: FastifyReply): Promis
   const { redirect } = targetOf(request.raw)
   if (redirect !== undefined) return reply.redirect(redirect, 301)
   if (request.is404) return undefined
-  void reply.headers(commonHeaders)
+  // On the response itself, so that a handler that writes its own reply has them too.
+  for (const [name, value] of Object.entries(commonHeaders)) reply.raw.setHeader(name, value)
   assertVersion(versionOf(request))
   return undefined
 }
