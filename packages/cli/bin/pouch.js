@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { main } from '../dist/index.js'
 
-await main(process.argv)
+process.exit(await main(process.argv))

@@ -1,0 +1,27 @@
+import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
+
+/** What a command reads, writes and knows of its surroundings. */
+export interface Io {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+}
+
+/** The program's own. */
+export function processIo(): Io {
+  const { stdin, stdout, stderr, env } = process
+  return { stdin, stdout, stderr, env, cwd: process.cwd() }
+}
+
+/** Whether a stream is a terminal. */
+export function isTerminal(stream: Readable | Writable): boolean {
+  return (stream as { readonly isTTY?: boolean }).isTTY === true
+}
+
+/** Writes all of it, at the reader's pace. */
+export async function write(stream: Writable, data: string | Uint8Array): Promise<void> {
+  if (data.length > 0 && !stream.write(data)) await once(stream, 'drain')
+}
