@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createEmitter } from '../src/index.js'
 
 type Events = {
-  made: (name: string, size: number) => void
+  made: (name: string, size: number) => unknown
   error: (error: Error) => void
 }
 

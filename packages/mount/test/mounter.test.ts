@@ -255,6 +255,15 @@ describe('a helper process', () => {
     process.kill(survivor, 'SIGKILL')
   })
 
+  it('that failed is not waited for either', async () => {
+    const pid = join(directory, 'pid')
+    const lasting = await script('mount', `sleep 60 & echo $! > ${pid}`, 'echo "it is busy" >&2', 'exit 32')
+    const start = Date.now()
+    await expect(run(lasting)).rejects.toMatchObject({ code: 'in-use', details: { errno: 'EBUSY' } })
+    expect(Date.now() - start).toBeLessThan(5000)
+    process.kill(Number(readFileSync(pid, 'utf8')), 'SIGKILL')
+  })
+
   it('gives its own words when it says nothing that is known', async () => {
     const failing = await script('mount', 'echo "the moon is in the wrong phase" >&2', 'exit 7')
     await expect(run(failing)).rejects.toMatchObject({
