@@ -3,6 +3,7 @@ import {
   Client,
   type ClientDuplexStream,
   type ClientReadableStream,
+  connectivityState,
   credentials,
   type Metadata,
   type MethodDefinition,
@@ -16,13 +17,17 @@ export type DefaultDeadline = 'client' | 'none'
 
 const mebibyte = 1024 * 1024
 
+const longestBackoffMs = 200
+// gRPC stretches each pause by up to a fifth.
+const oneAttemptMs = longestBackoffMs * 1.2 + 10
+
 // Lists of images and specs pass gRPC's default of 4 MiB. Reconnecting is quick: the socket is local.
 const channelOptions = {
   'grpc.max_receive_message_length': 64 * mebibyte,
   'grpc.max_send_message_length': 16 * mebibyte,
   'grpc.initial_reconnect_backoff_ms': 50,
   'grpc.min_reconnect_backoff_ms': 50,
-  'grpc.max_reconnect_backoff_ms': 1000,
+  'grpc.max_reconnect_backoff_ms': longestBackoffMs,
   'grpc.use_local_subchannel_pool': 1,
 }
 
@@ -39,7 +44,7 @@ export class Connection {
     this.#client = new Client(`unix:${address}`, credentials.createInsecure(), channelOptions)
   }
 
-  unary<Request, Response>(
+  async unary<Request, Response>(
     method: MethodDefinition<Request, Response>,
     request: Request,
     metadata: Metadata,
@@ -47,6 +52,7 @@ export class Connection {
     call: Call = {},
     deadline: DefaultDeadline = 'client',
   ): Promise<Response> {
+    if (this.#isAway()) await this.attempt()
     return new Promise((resolve, reject) => {
       this.#assertOpen(name, call.signal)
       const signal = call.signal
@@ -76,6 +82,7 @@ export class Connection {
     name: CallName,
     call: Call = {},
   ): AsyncGenerator<Response, void, undefined> {
+    if (this.#isAway()) await this.attempt()
     this.#assertOpen(name, call.signal)
     const stream: ClientReadableStream<Response> = this.#client.makeServerStreamRequest(
       method.path,
@@ -113,6 +120,18 @@ export class Connection {
     return { stream, release: cancelOn(call.signal, stream) }
   }
 
+  /**
+   * Between two attempts to connect gRPC fails every call. This waits for the next attempt, so that a call fails only
+   * when containerd is away now, not when it was a moment ago.
+   */
+  attempt(): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.#isAway()) return resolve()
+      const until = Date.now() + oneAttemptMs
+      this.#client.getChannel().watchConnectivityState(connectivityState.TRANSIENT_FAILURE, until, () => resolve())
+    })
+  }
+
   /** What a failed call rejects with: the signal's reason when it was the signal, else containerd's. */
   error(thrown: unknown, name: CallName, signal: AbortSignal | undefined): PouchError {
     if (signal?.aborted) return abortError(signal, { op: `containerd.${name.op}`, subject: name.subject })
@@ -122,6 +141,11 @@ export class Connection {
   close(): void {
     this.#isClosed = true
     this.#client.close()
+  }
+
+  #isAway(): boolean {
+    if (this.#isClosed) return false
+    return this.#client.getChannel().getConnectivityState(false) === connectivityState.TRANSIENT_FAILURE
   }
 
   #assertOpen(name: CallName, signal: AbortSignal | undefined): void {

@@ -95,6 +95,7 @@ class Ingest {
   async #begin(): Promise<IngestStream> {
     const patientUntil = Date.now() + lockedRefPatienceMs
     for (let waitMs = 20; ; waitMs *= 2) {
+      await this.#context.connection.attempt()
       const stream = new IngestStream(this.#context, this.#name, this.#call)
       this.#stream = stream
       try {
@@ -128,6 +129,8 @@ class Ingest {
       }
       while (unanswered.length > 0) await this.#answered(unanswered)
     } finally {
+      // What is under way still counts for the write that takes this one up.
+      await Promise.allSettled(unanswered)
       // Lets the source clean up. It may hang in a read, so nobody waits for it; the write's own failure is reported.
       pieces.return().catch(() => undefined)
     }

@@ -20,14 +20,16 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   8: 'exhausted',
   9: 'conflict',
   10: 'conflict',
+  11: 'invalid-argument',
   12: 'unsupported',
   14: 'unavailable',
+  15: 'corrupt',
   16: 'unauthenticated',
 }
 
 const waysOut: Readonly<Record<number, string>> = {
   4: 'whether it was done is unknown: look before trying again',
-  12: 'this containerd is too old for it or has the plugin disabled',
+  12: 'this containerd, or the plugin of it that was asked, cannot do it',
 }
 
 /**

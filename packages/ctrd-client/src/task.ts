@@ -15,7 +15,7 @@ export interface NewTask {
   readonly rootfs: readonly Mount[]
   /** A FIFO; absent: nothing. */
   readonly stdin?: string | undefined
-  /** A FIFO, a plain file that exists, or a `file://` or `binary://` address; absent: nothing. */
+  /** A FIFO, a plain file that exists, or a `file://` or `binary://` address; absent: /dev/null. */
   readonly stdout?: string | undefined
   /** As stdout. Not used with a terminal. */
   readonly stderr?: string | undefined
@@ -85,6 +85,14 @@ const statuses: Readonly<Record<number, TaskStatus>> = {
   [Status.STOPPED]: 'stopped',
   [Status.PAUSED]: 'paused',
   [Status.PAUSING]: 'pausing',
+}
+
+/** The streams as the shim takes them: none at all, or every one that the process has. It would open an empty name. */
+export function toWireStreams(task: Pick<NewTask, 'stdin' | 'stdout' | 'stderr' | 'terminal'>) {
+  const { stdin = '', stdout = '', stderr = '', terminal = false } = task
+  if (stdin === '' && stdout === '' && stderr === '') return { stdin, stdout, stderr, terminal }
+  const nowhere = '/dev/null'
+  return { stdin, stdout: stdout || nowhere, stderr: terminal ? '' : stderr || nowhere, terminal }
 }
 
 export function fromWireProcess(process: Process): TaskInfo {

@@ -1,4 +1,3 @@
-import { undefinedIfAbsent } from '../absent.js'
 import type { Call } from '../call.js'
 import { NamespacesService as wire } from '../gen/namespaces.js'
 import { present } from '../present.js'
@@ -28,9 +27,9 @@ export class NamespacesService {
 
   /** One namespace; undefined when there is none of this name. */
   async get(name: string, call?: Call): Promise<Namespace | undefined> {
-    const what = { op: 'namespaces.get', doing: 'look up the namespace', subject: name }
-    const answer = await undefinedIfAbsent(this.#context.unary(wire.get, { name }, what, call))
-    return answer && toNamespace(present(answer.namespace, 'namespace'))
+    // containerd's own look-up answers with an empty namespace for one that does not exist.
+    const namespaces = await this.list(call)
+    return namespaces.find((namespace) => namespace.name === name)
   }
 
   /** @throws PouchError `already-exists` */

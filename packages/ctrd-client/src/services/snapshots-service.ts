@@ -130,12 +130,6 @@ export class SnapshotsService {
     }
   }
 
-  /** Takes away what removed snapshots left on disk. @throws PouchError `unsupported` where the snapshotter has none */
-  async cleanup(call?: Call): Promise<void> {
-    const name = { op: 'snapshots.cleanup', doing: 'clean up after the snapshotter', subject: this.snapshotter }
-    await this.#context.unary(wire.cleanup, { snapshotter: this.snapshotter }, name, call, 'none')
-  }
-
   #new(key: string, parent: string, options: SnapshotOptions) {
     return { snapshotter: this.snapshotter, key, parent, labels: { ...options.labels } }
   }

@@ -9,7 +9,7 @@ import { toWireMount } from '../mount.js'
 import { present } from '../present.js'
 import type { ServiceContext } from '../service-context.js'
 import type { ExecOptions, Exit, NewTask, TaskInfo, TaskMetric, TaskProcess } from '../task.js'
-import { fromWireProcess, toExit } from '../task.js'
+import { fromWireProcess, toExit, toWireStreams } from '../task.js'
 import { toRfc3339 } from '../timestamp.js'
 
 /**
@@ -24,16 +24,17 @@ export class TasksService {
     this.#context = context
   }
 
-  /** Makes the container's first process, held before its exec. @throws PouchError `already-exists`, `not-found` */
+  /**
+   * Makes the container's first process, held before its exec.
+   *
+   * @throws PouchError `already-exists`; `not-found` for the container; `internal` for a command that cannot be run
+   */
   async create(task: NewTask, call?: Call): Promise<{ pid: number }> {
     const name = { op: 'tasks.create', doing: 'create the task of', subject: task.containerId }
     const request = {
       containerId: task.containerId,
       rootfs: task.rootfs.map(toWireMount),
-      stdin: task.stdin ?? '',
-      stdout: task.stdout ?? '',
-      stderr: task.stderr ?? '',
-      terminal: task.terminal ?? false,
+      ...toWireStreams(task),
       ...(task.options && { options: toWireAny(task.options) }),
       ...(task.checkpoint && { checkpoint: toWireDescriptor(task.checkpoint) }),
     }
@@ -41,20 +42,28 @@ export class TasksService {
     return { pid: answer.pid ?? 0 }
   }
 
-  /** Lets the process, or the exec, run. @throws PouchError `not-found`, `conflict` */
+  /**
+   * Lets the process, or the exec, run.
+   *
+   * @throws PouchError `not-found`; `internal` for an exec whose command cannot be run (only the text tells why)
+   */
   async start(containerId: string, execId?: string, call?: Call): Promise<{ pid: number }> {
     const name = { op: 'tasks.start', doing: 'start', subject: subjectOf(containerId, execId) }
     const answer = await this.#context.unary(wire.start, { containerId, execId: execId ?? '' }, name, call)
     return { pid: answer.pid ?? 0 }
   }
 
-  /** Removes a task that has stopped, and its shim. @throws PouchError `conflict` while it runs, `not-found` */
+  /**
+   * Removes a task that has stopped, and its shim.
+   *
+   * @throws PouchError `not-found`; `internal` while it runs (1.6 has no code for it; ask `get` first)
+   */
   async delete(containerId: string, call?: Call): Promise<Exit> {
     const name = { op: 'tasks.delete', doing: 'delete the task of', subject: containerId }
     return toExit(await this.#context.unary(wire.delete, { containerId }, name, call))
   }
 
-  /** Removes an exec that has stopped. @throws PouchError `conflict` while it runs, `not-found` */
+  /** Removes an exec that has stopped. @throws PouchError as `delete` */
   async deleteExec(containerId: string, execId: string, call?: Call): Promise<Exit> {
     const name = { op: 'tasks.deleteExec', doing: 'delete the exec', subject: subjectOf(containerId, execId) }
     return toExit(await this.#context.unary(wire.deleteProcess, { containerId, execId }, name, call))
@@ -113,10 +122,7 @@ export class TasksService {
     const request = {
       containerId: options.containerId,
       execId: options.execId,
-      stdin: options.stdin ?? '',
-      stdout: options.stdout ?? '',
-      stderr: options.stderr ?? '',
-      terminal: options.terminal ?? false,
+      ...toWireStreams(options),
       spec: toWireAny(options.spec),
     }
     await this.#context.unary(wire.exec, request, { op: 'tasks.exec', doing: 'add the exec', subject }, call)

@@ -43,6 +43,10 @@ export class ContainerdHome implements ContainerdHost {
     return this.#parts.paths.address
   }
 
+  get runcRoot(): string {
+    return this.#parts.paths.runcRoot
+  }
+
   /** Bounds the log from now on, until `release`. */
   async open(): Promise<void> {
     await this.#parts.logFile.follow()

@@ -10,6 +10,8 @@ export interface ContainerdPaths {
   readonly root: string
   readonly state: string
   readonly opt: string
+  /** For runc's `root` option: by default every containerd of the machine shares one. */
+  readonly runcRoot: string
   readonly log: string
   /** The process that runs. */
   readonly record: string
@@ -36,6 +38,7 @@ export function containerdPaths(home: string, address?: string): ContainerdPaths
     root: join(folder, 'root'),
     state: join(folder, 'state'),
     opt: join(folder, 'opt'),
+    runcRoot: join(folder, 'runc'),
     log: join(folder, 'containerd.log'),
     record: join(folder, 'process.json'),
     lock: join(folder, 'lock'),

@@ -14,6 +14,7 @@ export interface SupervisorEvents {
 /** What the supervision needs of the machine: bound to one home. */
 export interface ContainerdHost {
   readonly address: string
+  readonly runcRoot: string
   start(): Promise<ContainerdProcess>
   /** Removes what a stopped containerd leaves: its record and its sockets. */
   clear(): Promise<void>
@@ -32,6 +33,11 @@ const healthyAfterMs = 60_000
 export class SupervisedContainerd {
   /** The path of its socket. It stays the same over restarts. */
   readonly address: string
+  /**
+   * A directory of this containerd's own for `encodeRuncOptions({ root })`. Without it runc keeps its state where every
+   * containerd of the machine does, and a namespace and id that two of them use collide.
+   */
+  readonly runcRoot: string
   /** Whether it ran already when the supervision began. */
   readonly adopted: boolean
   /** Resolves when the supervision has ended, by `stop` or `release`. */
@@ -53,6 +59,7 @@ export class SupervisedContainerd {
     options: SupervisorEvents & { readonly log?: Logger | undefined; readonly stopGraceMs: number },
   ) {
     this.address = host.address
+    this.runcRoot = host.runcRoot
     this.adopted = running.adopted
     this.#host = host
     this.#process = running.process
