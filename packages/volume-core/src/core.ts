@@ -7,7 +7,7 @@ import type { Recovery } from './recovery.js'
 import { checkStringMap } from './requests.js'
 import type { CreateRequest, Volume, VolumeCall } from './volume.js'
 import type { VolumeEntry } from './volume-entry.js'
-import { emptyMap, noReferences, recordSchema, type VolumeRecord } from './volume-record.js'
+import { emptyMap, noReferences, type VolumeRecord } from './volume-record.js'
 import type { VolumeViews } from './volume-views.js'
 
 /** The label of a volume that was created without a name, as Docker has it. */
@@ -121,7 +121,6 @@ export class Core {
     const anonymous = request.name === undefined || request.name === ''
     const labels = anonymous ? { ...request.labels, [anonymousLabel]: '' } : request.labels
     return {
-      schema: recordSchema,
       name,
       driver,
       options: copyOf(request.options),

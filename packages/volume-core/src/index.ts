@@ -19,3 +19,4 @@ export type {
 export { createVolumeEngine, type VolumeEngine, type VolumeEngineOptions } from './volume-engine.js'
 export type { VolumeEmitter, VolumeEvents } from './volume-events.js'
 export { VolumeManager } from './volume-manager.js'
+export { type ReferenceRecord, type VolumeRecord, volumeRecords } from './volume-record.js'

@@ -71,22 +71,17 @@ export async function createVolumeEngine(options: VolumeEngineOptions): Promise<
   const hostName = options.hostName ?? hostname()
   const timeoutMs = checkedTimeout(options.timeoutMs ?? 120_000)
   const engineId = await engineIdOf(store)
+  const volumes = new VolumeTable(store, log)
+  await volumes.load()
   const around = { home, engineId, hostName, store, log, clock, timeoutMs: Math.min(timeoutMs, 30_000) }
   const drivers = await DriverTable.open(options.drivers, options.defaultDriver ?? 'local', around)
   const events = createEmitter<VolumeEvents>((error, event) => log.warn({ err: error, event }, 'a listener failed'))
-  const volumes = new VolumeTable(store, log)
   const engine = assemble(
     { volumes, drivers, locks: new NameLocks(), events, log, clock, hostName, timeoutMs },
     engineId,
   )
-  try {
-    await volumes.load()
-    await engine.boot()
-    return engine.opened
-  } catch (error) {
-    await drivers.close()
-    throw error
-  }
+  await engine.boot()
+  return engine.opened
 }
 
 interface Assembly {

@@ -1,13 +1,9 @@
-import { PouchError } from '@pouch/errors'
-import type { JsonValue } from '@pouch/store'
+import { defineRecord, type JsonValue, type RecordType } from '@pouch/store'
+import { volumeKeyPrefix } from './names.js'
 import type { ReferenceState, VolumePhase } from './volume.js'
-
-/** The version of the records that this code writes. */
-export const recordSchema = 1
 
 /** A volume as it is stored. */
 export interface VolumeRecord {
-  readonly schema: typeof recordSchema
   readonly name: string
   readonly driver: string
   readonly options: Readonly<Record<string, string>>
@@ -46,30 +42,13 @@ export const emptyMap = nothing
 /** An empty list of references, shared likewise. */
 export const noReferences = nobody
 
-/**
- * Reads a record of the store.
- *
- * @throws PouchError `unsupported` when a newer version wrote it, `corrupt` when it is none
- */
-export function decodeRecord(key: string, value: JsonValue): VolumeRecord {
-  if (!isObject(value)) throw corrupt(key, 'it is no object')
-  if (typeof value.schema === 'number' && value.schema > recordSchema) throw newer(key, value.schema)
-  if (value.schema !== recordSchema) throw corrupt(key, 'it has no schema version')
-  if (!isVolume(value)) throw corrupt(key, 'a field is missing or of the wrong type')
-  return {
-    schema: recordSchema,
-    name: value.name,
-    driver: value.driver,
-    options: share(value.options),
-    labels: share(value.labels),
-    createdAt: value.createdAt,
-    anonymous: value.anonymous,
-    phase: value.phase,
-    references: value.references.length === 0 ? nobody : value.references,
-    ...(value.sizeBytes === undefined ? {} : { sizeBytes: value.sizeBytes }),
-    ...(value.state === undefined ? {} : { state: value.state }),
-  }
-}
+/** How volumes are stored. A program that checks or upgrades a whole store hands this to `upgradeStore`. */
+export const volumeRecords: RecordType<VolumeRecord> = defineRecord({
+  name: 'volume',
+  prefix: volumeKeyPrefix,
+  version: 1,
+  validate: toRecord,
+})
 
 /** The record with one reference replaced, or added, or (without `next`) dropped. */
 export function withReference(record: VolumeRecord, id: string, next: ReferenceRecord | undefined): VolumeRecord {
@@ -88,10 +67,25 @@ export function reservedAgain(reference: ReferenceRecord): ReferenceRecord {
 
 const share = (map: Readonly<Record<string, string>>) => (Object.keys(map).length === 0 ? nothing : map)
 
-function isVolume(value: {
-  readonly [key: string]: unknown
-}): value is VolumeRecord & { readonly [key: string]: unknown } {
+function toRecord(value: JsonValue): VolumeRecord {
+  if (!isVolume(value)) throw new TypeError('a field is missing or of the wrong type')
+  return {
+    name: value.name,
+    driver: value.driver,
+    options: share(value.options),
+    labels: share(value.labels),
+    createdAt: value.createdAt,
+    anonymous: value.anonymous,
+    phase: value.phase,
+    references: value.references.length === 0 ? nobody : value.references,
+    ...(value.sizeBytes === undefined ? {} : { sizeBytes: value.sizeBytes }),
+    ...(value.state === undefined ? {} : { state: value.state }),
+  }
+}
+
+function isVolume(value: unknown): value is VolumeRecord {
   return (
+    isObject(value) &&
     typeof value.name === 'string' &&
     typeof value.driver === 'string' &&
     typeof value.createdAt === 'string' &&
@@ -125,16 +119,4 @@ function isStringMap(value: unknown): value is Readonly<Record<string, string>> 
 
 function isObject(value: unknown): value is { readonly [key: string]: unknown } {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function corrupt(key: string, why: string): PouchError {
-  return new PouchError('corrupt', `the stored volume '${key}' cannot be read: ${why}; it is left as it is`, {
-    op: 'volume.load',
-    subject: key,
-  })
-}
-
-function newer(key: string, schema: number): PouchError {
-  const text = `the stored volume '${key}' was written by a newer version (schema ${schema}, this one reads ${recordSchema}): use that version`
-  return new PouchError('unsupported', text, { op: 'volume.load', subject: key })
 }

@@ -1,9 +1,9 @@
 import { type ErrorCode, PouchError } from '@pouch/errors'
-import type { JsonValue, MetadataStore, WriteCall } from '@pouch/store'
+import { type MetadataStore, upgradeStore, type WriteCall } from '@pouch/store'
 import type { Logger } from './driver.js'
-import { keyOfVolume, volumeKeyPrefix } from './names.js'
+import { keyOfVolume } from './names.js'
 import { VolumeEntry } from './volume-entry.js'
-import { decodeRecord, type VolumeRecord } from './volume-record.js'
+import { type VolumeRecord, volumeRecords } from './volume-record.js'
 
 /**
  * All volumes in memory, written through to the store. Reads never touch the store; a filter looks at every entry, which for
@@ -16,6 +16,7 @@ export class VolumeTable {
   readonly #log: Logger
   readonly #entries = new Map<string, VolumeEntry>()
   readonly #unreadable = new Map<string, PouchError>()
+  readonly #warnings: string[] = []
   #ordered: VolumeEntry[] = []
   #isOrdered = true
   #gone = 0
@@ -25,17 +26,24 @@ export class VolumeTable {
     this.#log = log
   }
 
-  /** Reads every record. One that cannot be read is set aside and told in {@link warnings}. */
+  /**
+   * Reads every record, once those of older versions are upgraded. One that cannot be read is set aside and told in {@link warnings}.
+   *
+   * @throws PouchError `unsupported` when a newer version wrote the store
+   */
   async load(): Promise<void> {
-    for await (const { key, value, revision } of this.#store.list(volumeKeyPrefix)) {
+    const { quarantined } = await upgradeStore(this.#store, [volumeRecords], { log: this.#log })
+    for (const { key, reason } of quarantined) this.#warnings.push(`the stored volume '${key}' was damaged: ${reason}`)
+    for await (const entry of this.#store.list(volumeRecords.prefix)) {
       try {
-        const record = decodeRecord(key, value)
-        if (keyOfVolume(record.name) !== key) throw misplaced(key, record.name)
-        this.#add(new VolumeEntry(record, revision))
+        const record = volumeRecords.decode(entry)
+        if (keyOfVolume(record.name) !== entry.key) throw misplaced(entry.key, record.name)
+        this.#add(new VolumeEntry(record, entry.revision))
       } catch (error) {
         const problem = PouchError.from(error)
-        this.#unreadable.set(key, problem)
-        this.#log.error({ key, err: problem }, 'a stored volume cannot be read and is set aside')
+        this.#unreadable.set(entry.key, problem)
+        this.#warnings.push(problem.message)
+        this.#log.error({ key: entry.key, err: problem }, 'a stored volume cannot be read and is left as it is')
       }
     }
   }
@@ -44,9 +52,9 @@ export class VolumeTable {
     return this.#entries.size
   }
 
-  /** What is wrong with the records that were set aside. */
-  get warnings(): string[] {
-    return [...this.#unreadable.values()].map((problem) => problem.message)
+  /** What is wrong with records that could not be read. */
+  get warnings(): readonly string[] {
+    return this.#warnings
   }
 
   find(name: string): VolumeEntry | undefined {
@@ -69,7 +77,7 @@ export class VolumeTable {
     const unreadable = this.#unreadable.get(key)
     if (unreadable !== undefined) throw unreadable
     try {
-      const entry = new VolumeEntry(record, await this.#store.create(key, toJson(record)))
+      const entry = new VolumeEntry(record, await this.#store.create(key, volumeRecords.encode(record)))
       this.#add(entry)
       return entry
     } catch (error) {
@@ -114,7 +122,7 @@ export class VolumeTable {
   }
 
   async #put(entry: VolumeEntry, record: VolumeRecord, call: WriteCall): Promise<void> {
-    const value = toJson(record)
+    const value = volumeRecords.encode(record)
     await this.#write(entry, (key, revision) =>
       revision === undefined
         ? this.#store.create(key, value, call)
@@ -149,7 +157,7 @@ export class VolumeTable {
     try {
       const found = await this.#store.get(key)
       if (found === undefined) return
-      const entry = new VolumeEntry(decodeRecord(key, found.value), found.revision)
+      const entry = new VolumeEntry(volumeRecords.decode(found), found.revision)
       entry.problem = new PouchError('internal', `the store failed while volume ${entry.name} was created`)
       this.#add(entry)
     } catch (error) {
@@ -178,9 +186,6 @@ export class VolumeTable {
 }
 
 const byName = (one: VolumeEntry, other: VolumeEntry) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0)
-
-/** Every field of a record is a JSON value; an interface just cannot say so. */
-const toJson = (record: VolumeRecord) => record as unknown as JsonValue
 
 function misplaced(key: string, name: string): PouchError {
   return new PouchError('corrupt', `the stored volume '${key}' says that it is '${name}'; it is left as it is`, {
