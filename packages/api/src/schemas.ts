@@ -1,7 +1,6 @@
 /**
  * The schemas and the table of routes: what a server needs. This door loads TypeBox; the package's main one does not.
  */
-export { conformBody } from './conform.js'
 export type { Route, RouteReply, RouteTag } from './routes/route.js'
 export { routes } from './routes/routes.js'
 export { ContainerConfigSchema, HealthConfigSchema } from './schema/container-config.js'
