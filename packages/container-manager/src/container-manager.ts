@@ -1,5 +1,7 @@
+import { chmod, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { ContainerdClient } from '@pouch/ctrd-client'
-import { PouchError } from '@pouch/errors'
+import { abortError, hasCode, PouchError } from '@pouch/errors'
 import { createEmitter, type TypedEmitter } from '@pouch/events'
 import type { MetadataStore } from '@pouch/store'
 import type {
@@ -8,16 +10,21 @@ import type {
   Container,
   ContainerExit,
   ContainerFilter,
-  Exec,
-  ExecConfig,
-  ExecStartOptions,
   LogEntry,
   LogOptions,
   TerminalSize,
 } from './container.js'
 import type { ContainerConfig } from './container-config.js'
+import type { ContainerEntry } from './container-entry.js'
 import type { ContainerEvents } from './container-events.js'
+import { selectContainers } from './container-filter.js'
+import { checkName } from './container-name.js'
+import type { Execs } from './execs.js'
+import type { ManagerContext } from './manager-context.js'
+import { composeManager, type ManagerParts } from './manager-parts.js'
+import type { RemoveOptions } from './removal.js'
 import type { ImageSource, Logger, VolumeSource } from './sources.js'
+import type { StopOptions } from './termination.js'
 
 /** What a {@link ContainerManager} is made of. */
 export interface ContainerManagerOptions {
@@ -42,9 +49,11 @@ export interface ContainerManagerOptions {
 export interface ContainerLimits {
   /** Starts, exits and removals at a time; default twice the processors. */
   readonly concurrency?: number | undefined
-  /** Bytes of output that may wait for a slow reader before they are dropped for it; default 64 MiB. */
+  /** Bytes of output that may wait to be logged before the container is held; default 64 MiB. */
   readonly backlogBytes?: number | undefined
-  /** Finished execs remembered per container; default 64. */
+  /** Bytes that an attached reader may be behind the log before it is cut off; default 1 GiB. They wait on disk. */
+  readonly readerBacklogBytes?: number | undefined
+  /** Execs remembered per container; default 64. */
   readonly execs?: number | undefined
 }
 
@@ -53,117 +62,241 @@ export interface ContainerCall {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The containers of an engine. Call {@link ContainerManager.open} first. */
+/**
+ * The containers of an engine. Call {@link ContainerManager.open} before anything else and {@link ContainerManager.close} at the
+ * end; containers go on running in between two managers. `id` is a full id, a name or a unique prefix of an id everywhere, and
+ * every method throws PouchError `not-found` when there is no such container.
+ */
 export class ContainerManager {
   readonly events: TypedEmitter<ContainerEvents>
-  readonly execs: Execs = todo()
+  /** Processes in running containers. */
+  readonly execs: Execs
+  readonly #context: ManagerContext
+  readonly #parts: ManagerParts
+  readonly #closing = new AbortController()
 
-  constructor(_options: ContainerManagerOptions) {
+  constructor(options: ContainerManagerOptions) {
     this.events = createEmitter<ContainerEvents>()
+    this.#parts = composeManager(options, this.events, this.#closing.signal)
+    this.#context = this.#parts.context
+    this.execs = this.#parts.execs
   }
 
-  open(): Promise<void> {
-    return todo()
+  /**
+   * Takes over running containers, works on the ends of those that ended meanwhile, finishes or undoes what was begun, and
+   * removes what is this engine's and belongs to no container.
+   *
+   * @throws PouchError `unavailable` when containerd does not answer; `unsupported` when a record is of a newer version
+   */
+  async open(): Promise<void> {
+    const directory = join(this.#context.home, 'containers')
+    await mkdir(directory, { recursive: true, mode: 0o710 })
+    await chmod(directory, 0o710)
+    await this.#parts.recovery.run()
+    this.#parts.containerdEvents.start()
   }
 
-  create(
-    _config: ContainerConfig,
-    _options: { readonly name?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
+  /**
+   * Makes a container; nothing runs yet.
+   *
+   * @returns its id, and what of the configuration could not be kept fully
+   * @throws PouchError `invalid-argument`, `unsupported`; `not-found` for the image; `already-exists` for the name
+   */
+  async create(
+    config: ContainerConfig,
+    options: { readonly name?: string | undefined; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<{ id: string; warnings: string[] }> {
-    return todo()
+    return this.#parts.creation.create(config, options)
   }
 
-  /** Already running: nothing happens and `false` is the answer. */
-  start(_id: string, _call: ContainerCall = {}): Promise<boolean> {
-    return todo()
+  /**
+   * Starts a container. When it resolves the process runs.
+   *
+   * @returns `false` when it ran already
+   * @throws PouchError `invalid-argument` with `details.exitCode` 126 or 127 when the program cannot be run; `conflict` while it is
+   *   paused or being removed
+   */
+  async start(id: string, call: ContainerCall = {}): Promise<boolean> {
+    const entry = this.#find(id)
+    return entry.lock.run(() => this.#parts.launch.start(entry), call.signal)
   }
 
-  /** Not running: nothing happens and `false` is the answer. */
-  stop(
-    _id: string,
-    _options: { readonly signal?: string | undefined; readonly timeoutSeconds?: number | undefined } & {
-      readonly abort?: AbortSignal | undefined
-    } = {},
-  ): Promise<boolean> {
-    return todo()
+  /**
+   * Sends the stop signal, and SIGKILL after the timeout. Resolves when the container has ended.
+   *
+   * @returns `false` when it did not run
+   */
+  async stop(id: string, options: StopOptions = {}): Promise<boolean> {
+    return this.#parts.termination.stop(this.#find(id), options)
   }
 
-  restart(
-    _id: string,
-    _options: { readonly signal?: string | undefined; readonly timeoutSeconds?: number | undefined } = {},
-  ): Promise<void> {
-    return todo()
+  /** Stops a container if it runs, and starts it. */
+  async restart(id: string, options: StopOptions = {}): Promise<void> {
+    const entry = this.#find(id)
+    entry.isRestarting = true
+    try {
+      await this.#parts.termination.stop(entry, options)
+      await entry.lock.run(() => this.#parts.launch.start(entry), options.abort)
+    } finally {
+      entry.isRestarting = false
+    }
+    this.events.emit('container.restarted', entry.container())
   }
 
-  kill(_id: string, _signal: string | number = 'SIGKILL'): Promise<void> {
-    return todo()
+  /**
+   * Sends a signal, by name or number.
+   *
+   * @throws PouchError `invalid-argument` for an unknown signal; `conflict` when the container does not run
+   */
+  async kill(id: string, signal: string | number = 'SIGKILL'): Promise<void> {
+    await this.#parts.termination.kill(this.#find(id), signal)
   }
 
-  remove(
-    _id: string,
-    _options: { readonly force?: boolean | undefined; readonly volumes?: boolean | undefined } = {},
-  ): Promise<void> {
-    return todo()
+  /**
+   * Removes a container with its log and its own files. Named volumes stay.
+   *
+   * @throws PouchError `conflict` while it runs and `force` is not given, or while another removal is under way
+   */
+  async remove(id: string, options: RemoveOptions = {}): Promise<void> {
+    await this.#parts.removal.remove(this.#find(id), options)
   }
 
-  rename(_id: string, _name: string): Promise<void> {
-    return todo()
+  /** @throws PouchError `already-exists` when the name is taken, `invalid-argument` when it is none or the present one */
+  async rename(id: string, name: string): Promise<void> {
+    const entry = this.#find(id)
+    if (!name) throw invalid('Neither old nor new names may be empty', 'container.rename')
+    const newName = checkName(name)
+    if (newName === entry.name)
+      throw invalid('Renaming a container with the same name as its current name', 'container.rename')
+    const { registry } = this.#context
+    await registry.reserving(newName, entry.id, () =>
+      entry.lock.run(async () => {
+        const oldName = entry.name
+        await entry.update({ name: newName, intent: entry.record.intent })
+        registry.renamed(entry, oldName)
+        this.events.emit('container.renamed', entry.container(), { oldName })
+      }),
+    )
   }
 
-  pause(_id: string): Promise<void> {
-    return todo()
+  /** Freezes every process of a container. @throws PouchError `conflict` unless it runs */
+  async pause(id: string): Promise<void> {
+    await this.#parts.termination.pause(this.#find(id))
   }
 
-  unpause(_id: string): Promise<void> {
-    return todo()
+  /** @throws PouchError `conflict` unless it is paused */
+  async unpause(id: string): Promise<void> {
+    await this.#parts.termination.unpause(this.#find(id))
   }
 
-  /** The wait is registered when the returned promise exists: `wait` first, `start` after it. */
+  /**
+   * Waits until the container does not run (at once when it does not), until its next exit, or until it is removed. The wait is
+   * registered when this returns its promise, so that `start` can be called right after.
+   *
+   * @throws PouchError `aborted` when the signal fires
+   */
   wait(
-    _id: string,
-    _condition: 'not-running' | 'next-exit' | 'removed' = 'not-running',
-    _call: ContainerCall = {},
+    id: string,
+    condition: 'not-running' | 'next-exit' | 'removed' = 'not-running',
+    call: ContainerCall = {},
   ): Promise<ContainerExit> {
-    return todo()
+    if (!['not-running', 'next-exit', 'removed'].includes(condition)) {
+      return Promise.reject(invalid(`invalid condition: "${String(condition)}"`, 'container.wait'))
+    }
+    try {
+      const entry = this.#find(id)
+      if (condition === 'not-running' && !entry.isRunning) return Promise.resolve({ exitCode: entry.state.exitCode })
+      return untilAborted((condition === 'removed' ? entry.removed : entry.nextExit).promise, call.signal)
+    } catch (error) {
+      return Promise.reject(PouchError.from(error))
+    }
   }
 
-  /** By full id, name (a leading slash may be there) or unique prefix of an id. Synchronous: it is a look-up in memory. */
-  get(_idOrName: string): Container {
-    return todo()
+  /** @throws PouchError `invalid-argument` when several ids have the prefix */
+  get(idOrName: string): Container {
+    return this.#find(idOrName).container()
   }
 
-  /** Newest first. */
-  list(_filter: ContainerFilter = {}): Container[] {
-    return todo()
+  /** Newest first; only running ones unless the filter says otherwise. @throws PouchError `not-found` for `before` and `since` */
+  list(filter: ContainerFilter = {}): Container[] {
+    return selectContainers(this.#context.registry, filter)
   }
 
-  logs(_id: string, _options: LogOptions): AsyncIterable<LogEntry> {
-    return todo()
+  /**
+   * Reads the log.
+   *
+   * @throws PouchError `invalid-argument` for bad bounds, `unsupported` when the container keeps no log
+   */
+  logs(id: string, options: LogOptions): AsyncIterable<LogEntry> {
+    return this.#parts.streams.logs(this.#find(id), options)
   }
 
-  attach(_id: string, _options: AttachOptions): Promise<AttachedStreams> {
-    return todo()
+  /**
+   * Connects to a container's streams; before start too: output then begins with the first byte.
+   *
+   * @throws PouchError `conflict` while it is paused, `invalid-argument` for bad detach keys
+   */
+  async attach(id: string, options: AttachOptions): Promise<AttachedStreams> {
+    return this.#parts.streams.attach(this.#find(id), options)
   }
 
-  resize(_id: string, _size: TerminalSize): Promise<void> {
-    return todo()
+  /** Sets the size of the terminal; without one it has no effect. @throws PouchError `conflict` when it does not run */
+  async resize(id: string, size: TerminalSize): Promise<void> {
+    const entry = this.#find(id)
+    entry.requireRunning('container.resize')
+    for (const value of [size.width, size.height]) {
+      if (!Number.isInteger(value) || value < 0 || value > 65535)
+        throw invalid(`'${value}' is not a size of a terminal`, 'container.resize')
+    }
+    if (!entry.record.config.tty) return
+    try {
+      await this.#context.containerd.tasks.resizePty(entry.id, size)
+    } catch (error) {
+      if (!hasCode(error, 'not-found')) throw error
+      throw new PouchError('conflict', `Container ${entry.id} is not running`, {
+        op: 'container.resize',
+        subject: entry.id,
+        cause: error,
+      })
+    }
+    this.events.emit('container.resized', entry.container(), size)
   }
 
-  /** Lets go of everything; containers keep running. */
-  close(): Promise<void> {
-    return todo()
+  /** Lets go of everything; containers go on running. May be called twice. */
+  async close(): Promise<void> {
+    this.#closing.abort(new PouchError('aborted', 'the container manager was closed', { op: 'container' }))
+    await this.#parts.exits.settled()
+    await this.#parts.containerdEvents.stopped()
+    await Promise.all(this.#context.registry.all().map((entry) => entry.lock.run(async () => closeRun(entry))))
+  }
+
+  #find(id: string): ContainerEntry {
+    return this.#context.registry.find(id)
   }
 }
 
-/** Processes in running containers. */
-export interface Execs {
-  create(idOrName: string, config: ExecConfig, call?: ContainerCall): Promise<string>
-  /** @returns the streams, or `undefined` with `detach` */
-  start(execId: string, options?: ExecStartOptions): Promise<AttachedStreams | undefined>
-  resize(execId: string, size: TerminalSize): Promise<void>
-  get(execId: string): Exec
+async function closeRun(entry: ContainerEntry): Promise<void> {
+  await entry.run?.close()
+  entry.run = undefined
+  entry.nextRun.resolve(undefined)
+  for (const session of entry.execs.values()) await session.close()
 }
 
-function todo(): never {
-  throw new PouchError('unsupported', 'not written yet', { op: 'container' })
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  if (signal.aborted) throw abortError(signal, { op: 'container.wait' })
+  let abort = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(abortError(signal, { op: 'container.wait' }))
+    signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+function invalid(message: string, op: string): PouchError {
+  return new PouchError('invalid-argument', message, { op })
 }

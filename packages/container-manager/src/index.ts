@@ -34,8 +34,9 @@ export {
   type ContainerLimits,
   ContainerManager,
   type ContainerManagerOptions,
-  type Execs,
 } from './container-manager.js'
+export type { Execs } from './execs.js'
+export type { RemoveOptions } from './removal.js'
 export type {
   HeldReference,
   ImageConfig,
@@ -47,3 +48,4 @@ export type {
   VolumeReference,
   VolumeSource,
 } from './sources.js'
+export type { StopOptions } from './termination.js'

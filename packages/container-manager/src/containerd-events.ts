@@ -1,0 +1,44 @@
+import type { Exits } from './exits.js'
+import type { ManagerContext } from './manager-context.js'
+
+/** Listens to containerd's events. They are hints: an out-of-memory kill is told by them alone; the rest is known otherwise. */
+export class ContainerdEvents {
+  readonly #context: ManagerContext
+  readonly #exits: Exits
+  #listening: Promise<void> = Promise.resolve()
+
+  constructor(context: ManagerContext, exits: Exits) {
+    this.#context = context
+    this.#exits = exits
+  }
+
+  start(): void {
+    this.#listening = this.#listen().catch((error: unknown) => {
+      if (!this.#context.closing.aborted)
+        this.#context.log.error({ err: error }, 'containerd events can no longer be heard')
+    })
+  }
+
+  /** Resolves when the listening has ended, after the context's signal fired. */
+  async stopped(): Promise<void> {
+    await this.#listening
+  }
+
+  async #listen(): Promise<void> {
+    const { containerd, closing, events, registry } = this.#context
+    const filter = `namespace==${containerd.namespace},topic==/tasks/oom`
+    for await (const watched of containerd.events.watch([filter], { signal: closing })) {
+      if (watched.type === 'gap') {
+        // The stream is new: what waits for containerd need not wait longer.
+        this.#exits.reconnected.beat()
+        continue
+      }
+      const { decoded } = watched.envelope
+      if (decoded?.topic !== '/tasks/oom') continue
+      const entry = registry.all().find(({ id }) => id === decoded.containerId)
+      if (entry === undefined) continue
+      entry.isOomKilled = true
+      events.emit('container.oom', entry.container())
+    }
+  }
+}
