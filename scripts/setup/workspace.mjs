@@ -1,7 +1,7 @@
 // The workspace: pnpm in the version that package.json names, the packages, SQLite's binding, one build.
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { installDebian, needs, nodeHeaders } from './debian.mjs'
 import { root, run, SetupError, say, step } from './say.mjs'
 
@@ -19,8 +19,10 @@ export async function prepareWorkspace({ yes = false } = {}) {
   return { sqlite }
 }
 
-async function build() {
-  const env = { ...process.env, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false', FORCE_COLOR: '0' }
+/** Builds what changed, in the order of the dependencies: lerna runs the packages' own build scripts. */
+export async function build() {
+  const path = `${join(tools, 'node_modules/.bin')}${delimiter}${process.env.PATH}`
+  const env = { ...process.env, PATH: path, NX_DAEMON: 'false', NX_NO_CLOUD: 'true', NX_TUI: 'false', FORCE_COLOR: '0' }
   const started = Date.now()
   await run(join(root, 'node_modules/.bin/lerna'), ['run', 'build', '--loglevel', 'error'], { quiet: true, env })
   say(`  built in ${((Date.now() - started) / 1000).toFixed(1)} s`)
