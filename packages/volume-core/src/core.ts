@@ -118,7 +118,9 @@ export class Core {
   }
 
   #newRecord(name: string, driver: string, request: CreateRequest): VolumeRecord {
-    const anonymous = request.name === undefined || request.name === ''
+    // A container's manager names the anonymous volumes that it asks for, to find them again after a crash.
+    const isMarked = Object.hasOwn(request.labels ?? {}, anonymousLabel)
+    const anonymous = request.name === undefined || request.name === '' || isMarked
     const labels = anonymous ? { ...request.labels, [anonymousLabel]: '' } : request.labels
     return {
       name,
