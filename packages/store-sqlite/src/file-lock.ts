@@ -1,4 +1,5 @@
 import { type FileHandle, open, readFile, stat, unlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { codeOfErrno, PouchError } from '@pouch/errors'
 
 /** A lock that is held. */
@@ -21,11 +22,8 @@ export type Flock = (fd: number) => boolean
  * @param loadFlock for tests of the other case
  * @throws PouchError `in-use` naming the process that has it
  */
-export async function lockFile(
-  path: string,
-  loadFlock: () => Promise<Flock | undefined> = loadKoffiFlock,
-): Promise<FileLock> {
-  const flock = await loadFlock()
+export async function lockFile(path: string, loadFlock: () => Flock | undefined = loadKoffiFlock): Promise<FileLock> {
+  const flock = loadFlock()
   const lockPath = `${path}.lock`
   for (;;) {
     const file = await openLock(lockPath)
@@ -88,13 +86,14 @@ async function isStillThere(file: FileHandle, lockPath: string): Promise<boolean
   return there !== undefined && there.ino === held.ino && there.dev === held.dev
 }
 
-async function loadKoffiFlock(): Promise<Flock | undefined> {
+function loadKoffiFlock(): Flock | undefined {
   const exclusive = 2
   const withoutWaiting = 4
   let koffi: typeof import('koffi')['default']
   let flock: (fd: number, operation: number) => number
   try {
-    koffi = (await import('koffi')).default
+    // Not import(): on Node 20 what CommonJS throws below it is an unhandled rejection too.
+    koffi = createRequire(import.meta.url)('koffi') as typeof koffi
     flock = koffi.load(null).func('int flock(int fd, int operation)') as typeof flock
   } catch {
     // No binary of koffi for this machine, or no flock in its C library.

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { PouchError } from '@pouch/errors'
 import type { SqlConnect, SqlConnection, SqlRow } from './sql-connection.js'
 
@@ -7,13 +8,11 @@ type KeyvSqliteModule = Pick<typeof import('@keyv/sqlite'), 'KeyvSqlite'>
 /**
  * A connection of @keyv/sqlite, which works in the background on threads of libuv.
  *
- * @param load imports @keyv/sqlite; only when a store is opened, since it needs a native part
+ * @param load loads @keyv/sqlite; only when a store is opened, since it needs a native part
  */
-export function keyvConnect(load: () => Promise<KeyvSqliteModule> = () => import('@keyv/sqlite')): SqlConnect {
+export function keyvConnect(load: () => KeyvSqliteModule = requireKeyvSqlite): SqlConnect {
   return async (path, busyTimeoutMs): Promise<SqlConnection> => {
-    const { KeyvSqlite } = await load().catch((cause: unknown) => {
-      throw missingBinding(path, cause)
-    })
+    const { KeyvSqlite } = loadOrExplain(load, path)
     const adapter = new KeyvSqlite({ uri: `sqlite://${path}`, busyTimeout: busyTimeoutMs })
     // What fails is thrown by the call that it fails; without a listener the event would end the process.
     adapter.on('error', () => {})
@@ -21,6 +20,19 @@ export function keyvConnect(load: () => Promise<KeyvSqliteModule> = () => import
       query: (sql, ...parameters) => adapter.query(sql, ...parameters) as Promise<SqlRow[]>,
       close: () => adapter.close(),
     }
+  }
+}
+
+// Not import(): on Node 20, when CommonJS below it throws, that is an unhandled rejection too, and ends the process.
+function requireKeyvSqlite(): KeyvSqliteModule {
+  return createRequire(import.meta.url)('@keyv/sqlite') as KeyvSqliteModule
+}
+
+function loadOrExplain(load: () => KeyvSqliteModule, path: string): KeyvSqliteModule {
+  try {
+    return load()
+  } catch (cause) {
+    throw missingBinding(path, cause)
   }
 }
 

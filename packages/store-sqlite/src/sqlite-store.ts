@@ -32,7 +32,7 @@ export interface SqliteStore extends BackupStore {
 /** What a test may put in place of the real thing. */
 export interface SqliteStoreParts {
   readonly connect: SqlConnect
-  readonly loadFlock?: () => Promise<Flock | undefined>
+  readonly loadFlock?: () => Flock | undefined
 }
 
 /**

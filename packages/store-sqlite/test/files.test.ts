@@ -73,7 +73,7 @@ describe('files', () => {
   })
 
   /** @keyv/sqlite as it is installed where sqlite3's install script could not run. */
-  async function copyWithoutBinding(modules: string): Promise<() => Promise<typeof import('@keyv/sqlite')>> {
+  async function copyWithoutBinding(modules: string): Promise<() => typeof import('@keyv/sqlite')> {
     const fromHere = createRequire(import.meta.url)
     const adapter = dirname(dirname(fromHere.resolve('@keyv/sqlite')))
     const fromAdapter = createRequire(fromHere.resolve('@keyv/sqlite'))
@@ -86,7 +86,7 @@ describe('files', () => {
     await cp(join(sqlite3, 'package.json'), join(modules, 'sqlite3/package.json'))
     await symlink(bindings, join(modules, 'bindings'))
     await symlink(dirname(dirname(fromHere.resolve('keyv'))), join(modules, 'keyv'))
-    return () => import(/* @vite-ignore */ join(modules, '@keyv/sqlite/dist/index.js'))
+    return () => fromHere(join(modules, '@keyv/sqlite/dist/index.cjs')) as typeof import('@keyv/sqlite')
   }
 })
 

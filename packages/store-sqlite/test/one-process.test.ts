@@ -44,7 +44,7 @@ describe('one process has the file at a time', () => {
     const path = join(folder, 'state.db')
     const child = runChild('./holder.ts', [path], folder)
     const withoutFlock = () =>
-      openSqliteStore({ path, busyTimeoutMs: 50 }, { connect: keyvConnect(), loadFlock: async () => undefined })
+      openSqliteStore({ path, busyTimeoutMs: 50 }, { connect: keyvConnect(), loadFlock: () => undefined })
     try {
       await nextMessage(child)
       for (const _ of [1, 2]) {

@@ -68,14 +68,20 @@ export class KeyvTable {
   async apply(changes: Iterable<readonly [string, string | undefined]>): Promise<void> {
     await this.#watchFailures(() =>
       eachOf([...changes], async ([key, text]) => {
-        if (text === undefined) await this.#keyv.delete(this.#prefix + key)
-        else if (!(await this.#keyv.set(this.#prefix + key, text))) throw new Error(`the adapter did not store ${key}`)
+        const done = text === undefined ? await this.#remove(key) : await this.#keyv.set(this.#prefix + key, text)
+        if (!done) throw new Error(`the adapter did not ${text === undefined ? 'delete' : 'store'} ${key}`)
       }),
     )
   }
 
   async disconnect(): Promise<void> {
     if (!(this.#adapter instanceof Map)) await this.#adapter.disconnect?.()
+  }
+
+  async #remove(key: string): Promise<boolean> {
+    if (await this.#keyv.delete(this.#prefix + key)) return true
+    // False is what adapters answer when there was nothing, and some when they failed.
+    return (await this.#keyv.get(this.#prefix + key)) === undefined
   }
 
   async #watchFailures(work: () => Promise<void>): Promise<void> {
