@@ -1,4 +1,4 @@
-/** The same bytes in pieces of between `bytes` and `2 × bytes`, the last one smaller, without the first `skip` ones. */
+/** The same bytes in pieces of this size, the last one of a run of chunks smaller. */
 export async function* bytePieces(
   source: AsyncIterable<Uint8Array>,
   bytes: number,

@@ -1,10 +1,8 @@
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { appendFile, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hasCode } from '@pouch/errors'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   type ContainerdExit,
   connectContainerd,
@@ -15,9 +13,17 @@ import {
 } from '../../src/index.js'
 import { createBusyboxContainer, removeContainer, unpackBusybox } from '../fixtures/busybox.js'
 import { endTasks, leftovers, until } from '../fixtures/containerd.js'
+import { bundleSupervisor, killedSupervisor } from '../fixtures/supervisor-program.js'
 
 let home: string
+let program: string
 let running: SupervisedContainerd[] = []
+beforeAll(async () => {
+  program = await bundleSupervisor()
+})
+afterAll(async () => {
+  await rm(program, { recursive: true, force: true })
+})
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'pouch-ctrd-'))
 })
@@ -124,29 +130,25 @@ describe('a supervised containerd', () => {
     expect((await client.version()).version).toMatch(/^\d/)
     client.close()
   })
+})
 
-  it('outlives a supervisor that is killed, which also frees the home', async () => {
-    const script = join(home, 'supervisor.mjs')
-    const door = JSON.stringify(join(import.meta.dirname, '../../src/supervisor/containerd-process.ts'))
-    await mkdir(folder(), { recursive: true })
-    await (await supervise()).stop()
-    await writeFile(
-      script,
-      `import { spawn } from 'node:child_process'
-       import { open } from 'node:fs/promises'
-       // The way of ${door.replaceAll('*/', '')}: detached, output to a file, not waited for.
-       const log = await open(${JSON.stringify(join(folder(), 'containerd.log'))}, 'a')
-       const args = ['--config', ${JSON.stringify(join(folder(), 'config.toml'))}]
-       const child = spawn('containerd', args, { detached: true, stdio: ['ignore', log.fd, log.fd] })
-       process.send(child.pid)
-       setInterval(() => undefined, 1000)`,
-    )
-    const parent = fork(script, { stdio: 'ignore' })
-    const [pid] = await once(parent, 'message')
-    parent.kill('SIGKILL')
-    await once(parent, 'exit')
-    expect(await supervise()).toMatchObject({ adopted: true, pid })
+describe('a supervisor that is killed', () => {
+  const moments = [0, 30, 60, 90, 120, 150, 200, 400]
+
+  it.each(moments)('%s ms after its start leaves a home that is free, and one containerd at most', async (ms) => {
+    await killedSupervisor(program, home, ms)
+    const before = await containerds()
+    expect(before.length).toBeLessThanOrEqual(1)
+    const supervised = await supervise()
+    expect(await containerds()).toEqual([supervised.pid])
+    expect(supervised.adopted ? [supervised.pid] : before).toEqual(before)
+    expect(supervised.adopted).toBe(before.length === 1)
   })
+
+  async function containerds(): Promise<number[]> {
+    const found = await leftovers(join(folder(), 'config.toml'))
+    return found.map((line) => Number(line.split(' ')[0]))
+  }
 })
 
 describe('containers', () => {
