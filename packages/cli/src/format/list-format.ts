@@ -36,7 +36,7 @@ export function formatList(
 
 function formatTemplateTable(rows: readonly Row[], format: ListFormat, template: string): string {
   const compiled = compileTemplate(template.trimStart())
-  const fields = [...Object.keys(format.headings), ...Object.keys(rows[0] ?? {})]
+  const fields = [...format.columns, ...Object.keys(format.headings), ...Object.keys(rows[0] ?? {})]
   const headings = Object.fromEntries(fields.map((field) => [field, headingOf(field, rows[0]?.[field], format)]))
   const lines = [compiled.render(headings), ...rows.map((row) => compiled.render(row))]
   return formatTable(lines.map((line) => line.split('\t')))

@@ -7,7 +7,11 @@ export type Piece =
 
 /** A word of an action. */
 export type Word =
-  | { readonly kind: 'path'; readonly names: readonly string[] }
+  | {
+      readonly kind: 'path'
+      readonly names: readonly string[] /** Right behind what is before it. */
+      readonly joined: boolean
+    }
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'variable'; readonly name: string; readonly names: readonly string[] }
   | { readonly kind: 'literal'; readonly value: string | number | boolean | null }
@@ -64,17 +68,16 @@ function lexWords(inside: string, template: string): Word[] {
     wordGrammar.lastIndex = at
     const match = wordGrammar.exec(text)
     if (match === null) throw templateError(template, `'${text.slice(at).trim()}' cannot be read`)
-    words.push(wordOf(match.groups ?? {}, template))
+    words.push(wordOf(match.groups ?? {}, at > 0 && text[at] === '.', template))
     at = wordGrammar.lastIndex
   }
   return words
 }
 
-function wordOf(groups: Record<string, string | undefined>, template: string): Word {
+function wordOf(groups: Record<string, string | undefined>, joined: boolean, template: string): Word {
   const { path, variable, after = '', text, raw, number, mark, name } = groups
-  if (path !== undefined) return { kind: 'path', names: path.split('.').filter((part) => part !== '') }
-  if (variable !== undefined)
-    return { kind: 'variable', name: variable, names: after.split('.').filter((part) => part !== '') }
+  if (path !== undefined) return { kind: 'path', names: namesOf(path), joined }
+  if (variable !== undefined) return { kind: 'variable', name: variable, names: namesOf(after) }
   if (text !== undefined) return { kind: 'literal', value: unquote(text, template) }
   if (raw !== undefined) return { kind: 'literal', value: raw }
   if (number !== undefined) return { kind: 'literal', value: Number(number) }
@@ -83,6 +86,8 @@ function wordOf(groups: Record<string, string | undefined>, template: string): W
   if (name === 'nil') return { kind: 'literal', value: null }
   return { kind: 'name', name: name ?? '' }
 }
+
+const namesOf = (path: string): string[] => path.split('.').filter((part) => part !== '')
 
 function unquote(text: string, template: string): string {
   try {

@@ -26,7 +26,9 @@ export type Pipe = readonly Command[]
 export type Command = readonly Term[]
 
 /** An argument. */
-export type Term = Exclude<Word, { kind: 'mark' }> | { readonly kind: 'pipe'; readonly pipe: Pipe }
+export type Term =
+  | Exclude<Word, { kind: 'mark' }>
+  | { readonly kind: 'pipe'; readonly pipe: Pipe; readonly names: readonly string[] }
 
 /** Reads a template. @throws PouchError `invalid-argument` saying what is wrong with it */
 export function parseTemplate(template: string): readonly Node[] {
@@ -139,8 +141,10 @@ function readPipe(words: readonly Word[], template: string): { readonly pipe: Pi
       const inner = readPipe(after, template)
       const [close, ...behind] = inner.rest
       if (close === undefined) throw templateError(template, 'a ( has no )')
-      pipe.at(-1)?.push({ kind: 'pipe', pipe: inner.pipe })
-      rest = behind
+      const [field] = behind
+      const names = field?.kind === 'path' && field.joined ? field.names : []
+      pipe.at(-1)?.push({ kind: 'pipe', pipe: inner.pipe, names })
+      rest = names.length > 0 ? behind.slice(1) : behind
     } else if (word.mark === ')') {
       rest = [word, ...after]
       break

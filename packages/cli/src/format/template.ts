@@ -99,7 +99,7 @@ class Renderer {
 
   #term(term: Term, dot: unknown, scope: Scope): unknown {
     if (term.kind === 'literal') return term.value
-    if (term.kind === 'pipe') return this.#pipe(term.pipe, dot, scope)
+    if (term.kind === 'pipe') return this.#fields(this.#pipe(term.pipe, dot, scope), term.names)
     if (term.kind === 'path') return this.#fields(dot, term.names)
     if (term.kind === 'name') return this.#command([term], [], dot, scope)
     if (!scope.has(term.name)) throw templateError(this.#template, `there is no variable $${term.name}`)

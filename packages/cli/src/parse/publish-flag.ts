@@ -17,9 +17,10 @@ export function parseExpose(text: string): string[] {
 }
 
 function addPublish(bindings: Bindings, text: string): void {
-  const match = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([\d.]+)):)?(?:(\d*(?:-\d+)?):)?(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/.exec(
-    text,
-  )
+  const match =
+    /^(?:(?:\[([0-9a-fA-F:.]+)\]|(\d+\.\d+\.\d+\.\d+)):)?(?:(\d*(?:-\d+)?):)?(\d+(?:-\d+)?)(?:\/(tcp|udp|sctp))?$/.exec(
+      text,
+    )
   if (match?.[4] === undefined) throw usageError('-p', text, 'write [[ip:]hostPort:]containerPort[/tcp|udp|sctp]')
   const [, v6, v4, host = '', container, protocol = 'tcp'] = match
   const inside = portsOf(container, text, '-p')

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { main } from '../src/index.js'
+
+/** A reply: a status and what is sent as JSON, or as it is when it is text. */
+export type Reply = readonly [status: number, body?: unknown]
+
+/** What one command line did. */
+export interface Outcome {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A real HTTP server with fixed replies, and the CLI run against it in this process. */
+export class ScriptedDaemon {
+  readonly requests: { readonly line: string; readonly body: unknown }[] = []
+  replies: Record<string, Reply> = {}
+  readonly folder: string
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(folder: string) {
+    this.folder = folder
+    this.#server = createServer((request, response) => {
+      const parts: Buffer[] = []
+      request.on('data', (part: Buffer) => parts.push(part))
+      request.on('end', () => {
+        const path = decodeURIComponent((request.url ?? '').replace(/^\/v[\d.]+/, ''))
+        const line = `${request.method} ${path}`
+        const text = Buffer.concat(parts).toString()
+        if (path !== '/_ping') this.requests.push({ line, body: text.startsWith('{') ? JSON.parse(text) : text })
+        const [status, body] =
+          this.replies[line] ??
+          this.replies[line.split('?')[0] ?? ''] ??
+          (path === '/_ping' ? [200] : [404, { message: `no reply for ${line}` }])
+        response.writeHead(status, { 'api-version': '1.43' })
+        response.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
+      })
+    })
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+  }
+
+  static async start(): Promise<ScriptedDaemon> {
+    const daemon = new ScriptedDaemon(await mkdtemp(join(tmpdir(), 'pouch-cli-')))
+    await new Promise<void>((resolve) => daemon.#server.listen(daemon.address.slice('unix://'.length), resolve))
+    return daemon
+  }
+
+  get address(): string {
+    return `unix://${join(this.folder, 'd.sock')}`
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** Runs `pouch` with these words; POUCH_HOST leads here. */
+  async pouch(
+    words: readonly string[],
+    options: { readonly stdin?: string; readonly env?: Record<string, string> } = {},
+  ): Promise<Outcome> {
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+    const [out, err] = [collected(stdout), collected(stderr)]
+    const stdin = Readable.from([Buffer.from(options.stdin ?? '')])
+    const env = { POUCH_HOST: this.address, ...options.env }
+    const code = await main(['node', 'pouch', ...words], { stdin, stdout, stderr, env, cwd: this.folder })
+    stdout.end()
+    stderr.end()
+    return { code, stdout: await out, stderr: await err }
+  }
+}
+
+async function collected(stream: Readable): Promise<string> {
+  const parts: Buffer[] = []
+  for await (const part of stream as AsyncIterable<Buffer>) parts.push(part)
+  return Buffer.concat(parts).toString()
+}
