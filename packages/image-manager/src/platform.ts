@@ -8,7 +8,7 @@ export interface Platform {
   readonly variant?: string | undefined
 }
 
-const part = /^[A-Za-z0-9_.-]+$/
+const part = /^[A-Za-z0-9_-]+$/
 const architectures: Readonly<Record<string, string>> = {
   x86_64: 'amd64',
   'x86-64': 'amd64',

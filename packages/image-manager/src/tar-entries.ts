@@ -25,9 +25,10 @@ export async function* tarEntries(source: AsyncIterable<Uint8Array>): AsyncItera
   feeding.catch(() => undefined)
   try {
     for await (const entry of unpack) {
-      yield toEntry(entry.header, entry as AsyncIterable<Uint8Array>)
-      // A streamx stream that was read to its end takes this well; one that was not is skipped by it.
-      entry.resume()
+      const body = entry[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+      yield toEntry(entry.header, bodyOf(body))
+      // What the caller left of it: the next header comes behind.
+      while ((await body.next()).done !== true);
     }
   } catch (error) {
     throw damagedTar(error)
@@ -79,6 +80,15 @@ function checkedSize(size: number, path: string): number {
     op: 'image.readTar',
     subject: path,
   })
+}
+
+// Leaving an entry's own iterator early would end the whole archive, so it is never told.
+async function* bodyOf(body: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    for (let step = await body.next(); step.done !== true; step = await body.next()) yield step.value
+  } catch (error) {
+    throw damagedTar(error)
+  }
 }
 
 async function feed(source: AsyncIterable<Uint8Array>, unpack: ReturnType<typeof extract>): Promise<void> {
