@@ -1,6 +1,6 @@
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ContainerdClient } from '@pouch/ctrd-client'
+import type { ContainerdClient, RuncOptions } from '@pouch/ctrd-client'
 import { abortError, hasCode, PouchError } from '@pouch/errors'
 import { createEmitter, type TypedEmitter } from '@pouch/events'
 import type { MetadataStore } from '@pouch/store'
@@ -39,6 +39,8 @@ export interface ContainerManagerOptions {
   readonly engineId: string
   /** `overlayfs` unless given. */
   readonly snapshotter?: string | undefined
+  /** Options of the runc shim, such as the `runcRoot` of a supervised containerd: `{ root }`. */
+  readonly runtimeOptions?: RuncOptions | undefined
   readonly log?: Logger | undefined
   /** Milliseconds since 1970. */
   readonly clock?: (() => number) | undefined

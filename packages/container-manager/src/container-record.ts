@@ -98,10 +98,7 @@ export function toContainer(record: ContainerRecord, directory: string, execIds:
     config: record.config,
     path,
     args,
-    state:
-      record.intent === 'removing' && record.state.status !== 'running'
-        ? { ...record.state, status: 'removing' }
-        : record.state,
+    state: shownState(record),
     mounts: mountPoints(record),
     logPath: record.config.logConfig.type === 'none' ? undefined : logPathOf(directory, record.id),
     restartCount: record.restartCount,

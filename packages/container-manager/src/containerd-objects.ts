@@ -102,7 +102,7 @@ export class ContainerdObjects {
       id: record.id,
       labels: { [engineLabel]: this.#context.engineId },
       image: record.image,
-      runtime: { name: runcRuntime },
+      runtime: { name: runcRuntime, options: this.#context.runtimeOptions },
       spec: encodeJsonAny(typeUrls.spec, spec),
       snapshotter: record.snapshotter,
       snapshotKey: record.id,

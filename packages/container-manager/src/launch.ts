@@ -94,7 +94,12 @@ export class Launch {
     const run = await RunStreams.create(this.streamsOf(entry))
     entry.run = run
     return heavy.run(async () => {
-      const { pid } = await containerd.tasks.create({ containerId: id, rootfs, ...run.stdio })
+      const { pid } = await containerd.tasks.create({
+        containerId: id,
+        rootfs,
+        options: this.#context.runtimeOptions,
+        ...run.stdio,
+      })
       this.#connect(entry, run)
       await containerd.tasks.start(id)
       return pid

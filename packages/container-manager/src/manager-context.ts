@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ContainerdClient } from '@pouch/ctrd-client'
+import type { Any, ContainerdClient } from '@pouch/ctrd-client'
 import type { TypedEmitter } from '@pouch/events'
 import type { ContainerEvents } from './container-events.js'
 import type { ContainerRegistry } from './container-registry.js'
@@ -23,6 +23,8 @@ export interface ManagerContext {
   readonly home: string
   readonly engineId: string
   readonly snapshotter: string
+  /** The runc shim's options, encoded. */
+  readonly runtimeOptions: Any | undefined
   readonly log: Logger
   readonly clock: () => number
   readonly host: HostLimits

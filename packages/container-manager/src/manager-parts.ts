@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { encodeRuncOptions } from '@pouch/ctrd-client'
 import type { TypedEmitter } from '@pouch/events'
 import type { ContainerEntry } from './container-entry.js'
 import type { ContainerEvents } from './container-events.js'
@@ -88,6 +89,7 @@ function contextOf(
     home: options.home,
     engineId: options.engineId,
     snapshotter: options.snapshotter ?? 'overlayfs',
+    runtimeOptions: options.runtimeOptions === undefined ? undefined : encodeRuncOptions(options.runtimeOptions),
     log,
     clock: options.clock ?? Date.now,
     host: readHostLimits(),
