@@ -40,7 +40,12 @@ function nameTest(names: readonly (string | RegExp)[]): (record: VolumeRecord) =
 function labelTest(label: string): (record: VolumeRecord) => boolean {
   const at = label.indexOf('=')
   if (at === -1) return ({ labels }) => Object.hasOwn(labels, label)
-  const key = label.slice(0, at)
+  const key = propertyName(label.slice(0, at))
   const value = label.slice(at + 1)
   return ({ labels }) => Object.hasOwn(labels, key) && labels[key] === value
+}
+
+/** The same text as the engine keeps names of properties: looking up any other copy of it takes ten times as long. */
+function propertyName(text: string): string {
+  return Object.keys(Object.fromEntries([[text, undefined]]))[0] ?? text
 }

@@ -1,5 +1,5 @@
 import { type ErrorCode, PouchError } from '@pouch/errors'
-import { type MetadataStore, upgradeStore, type WriteCall } from '@pouch/store'
+import { type Entry, type MetadataStore, upgradeStore, type WriteCall } from '@pouch/store'
 import type { Logger } from './driver.js'
 import { keyOfVolume } from './names.js'
 import { VolumeEntry } from './volume-entry.js'
@@ -27,24 +27,41 @@ export class VolumeTable {
   }
 
   /**
-   * Reads every record, once those of older versions are upgraded. One that cannot be read is set aside and told in {@link warnings}.
+   * Reads every record, after an upgrade of the store where one is of an older version. One that cannot be read is set aside and told in
+   * {@link warnings}.
    *
    * @throws PouchError `unsupported` when a newer version wrote the store
    */
   async load(): Promise<void> {
+    await upgradeStore(this.#store, [], { log: this.#log })
+    if (await this.#readCurrent()) return
     const { quarantined } = await upgradeStore(this.#store, [volumeRecords], { log: this.#log })
     for (const { key, reason } of quarantined) this.#warnings.push(`the stored volume '${key}' was damaged: ${reason}`)
-    for await (const entry of this.#store.list(volumeRecords.prefix)) {
-      try {
-        const record = volumeRecords.decode(entry)
-        if (keyOfVolume(record.name) !== entry.key) throw misplaced(entry.key, record.name)
-        this.#add(new VolumeEntry(record, entry.revision))
-      } catch (error) {
-        const problem = PouchError.from(error)
-        this.#unreadable.set(entry.key, problem)
-        this.#warnings.push(problem.message)
-        this.#log.error({ key: entry.key, err: problem }, 'a stored volume cannot be read and is left as it is')
-      }
+    this.#entries.clear()
+    this.#ordered = []
+    for await (const entry of this.#store.list(volumeRecords.prefix)) this.#read(entry)
+  }
+
+  /** One pass over the store is enough when all is as it should be. */
+  async #readCurrent(): Promise<boolean> {
+    for await (const { key, value, revision } of this.#store.list(volumeRecords.prefix)) {
+      const found = volumeRecords.inspect(value)
+      if (found.state !== 'current' || keyOfVolume(found.data.name) !== key) return false
+      this.#add(new VolumeEntry(found.data, revision))
+    }
+    return true
+  }
+
+  #read(entry: Entry): void {
+    try {
+      const record = volumeRecords.decode(entry)
+      if (keyOfVolume(record.name) !== entry.key) throw misplaced(entry.key, record.name)
+      this.#add(new VolumeEntry(record, entry.revision))
+    } catch (error) {
+      const problem = PouchError.from(error)
+      this.#unreadable.set(entry.key, problem)
+      this.#warnings.push(problem.message)
+      this.#log.error({ key: entry.key, err: problem }, 'a stored volume cannot be read and is left as it is')
     }
   }
 
