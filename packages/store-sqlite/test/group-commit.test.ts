@@ -31,6 +31,28 @@ describe('writes that wait together', () => {
     return { store, written }
   }
 
+  it('are on the disk before they are acknowledged: a write-ahead log that is synced with each transaction', async () => {
+    const settings: Record<string, unknown> = {}
+    const connect: SqlConnect = async (path, busyTimeoutMs) => {
+      const connection = await keyvConnect()(path, busyTimeoutMs)
+      return {
+        query: (sql, ...parameters) => connection.query(sql, ...parameters),
+        async close() {
+          for (const name of ['journal_mode', 'synchronous', 'locking_mode']) {
+            const [row] = await connection.query(`PRAGMA ${name}`)
+            settings[name] = row?.[name]
+          }
+          await connection.close()
+        },
+      }
+    }
+    const store = keep(await openSqliteStore({ path: join(await makeFolder(), 'state.db') }, { connect }))
+    await store.create('a', 1)
+    await store.close()
+    const full = 2
+    assert.deepEqual(settings, { journal_mode: 'wal', synchronous: full, locking_mode: 'exclusive' })
+  })
+
   it('are one statement, whatever they do', async () => {
     const { store, written } = await openCounted()
     const revision = await store.create('old', 1)
