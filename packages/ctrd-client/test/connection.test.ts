@@ -78,6 +78,7 @@ describe('errors', () => {
       message: expect.stringContaining(`is containerd running at ${address}?`),
     })
     await expect(client.content.list().next()).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(client.images.get('x')).rejects.toMatchObject({ code: 'unavailable' })
     await expect(client.events.subscribe().next()).rejects.toMatchObject({ code: 'unavailable' })
     async function* nothing() {}
     const writing = client.content.write(nothing(), { ref: 'x', digest: `sha256:${'0'.repeat(64)}` })
