@@ -23,6 +23,11 @@ export class ImageNames {
     return this.#lock.run('names', signal, change)
   }
 
+  /** @throws PouchError `conflict` when one of the names is another engine's */
+  async assertFree(names: readonly string[]): Promise<void> {
+    for (const name of names) await this.#records.assertFree(name)
+  }
+
   /**
    * Makes names point to an image, or keeps it under its id when it gets none and has none. To be called
    * {@link exclusively}.

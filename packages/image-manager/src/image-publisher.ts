@@ -1,11 +1,18 @@
 import { PouchError } from '@pouch/errors'
 import type { OciImageConfig } from './image-config.js'
 import type { ImageNames } from './image-names.js'
-import type { RecordContent } from './image-records.js'
 import type { ImageWork } from './image-work.js'
 import { snapshotRef } from './labels.js'
 import type { StoredImage } from './stored-image.js'
 import type { LayerListener, Unpacker } from './unpacker.js'
+
+/** An image that is ready to get its names. */
+export interface UnpackedImage {
+  readonly image: StoredImage
+  readonly sizeBytes: number
+  /** Full names, with tags or digests. */
+  readonly names: readonly string[]
+}
 
 /** Turns what is in the content store into an image: unpacks its layers, then gives it its names. */
 export class ImagePublisher {
@@ -37,10 +44,19 @@ export class ImagePublisher {
     return { chainId, sizeBytes: sizes.reduce((sum, each) => sum + each, 0) }
   }
 
-  /** Gives an unpacked image its names; without any it is kept under its id. From then on it is there. */
-  async name(image: StoredImage, sizeBytes: number, names: readonly string[], work: ImageWork): Promise<void> {
-    const content: RecordContent = { imageId: image.id, manifest: image.manifest, sizeBytes, target: image.target }
-    await this.#names.exclusively(work.signal, () => this.#names.give(names, content))
+  /**
+   * Gives unpacked images their names; one without any is kept under its id. From then on they are there: all of them, or
+   * none when a name cannot be had.
+   *
+   * @throws PouchError `conflict` for a name of another engine
+   */
+  async name(images: readonly UnpackedImage[], work: ImageWork): Promise<void> {
+    await this.#names.exclusively(work.signal, async () => {
+      await this.#names.assertFree(images.flatMap((each) => each.names))
+      for (const { image, sizeBytes, names } of images) {
+        await this.#names.give(names, { imageId: image.id, manifest: image.manifest, sizeBytes, target: image.target })
+      }
+    })
   }
 }
 

@@ -94,7 +94,8 @@ export class ImagePuller {
     await this.#storeManifests(top, chosen, manifest)
     const former = await this.#parts.records.get(canonical, this.#work.call)
     const byDigest = withDigest(this.#reference, top.descriptor.digest).canonical
-    await this.#parts.publisher.name(image, sizeBytes, [...new Set([canonical, byDigest])], this.#work)
+    const names = [...new Set([canonical, byDigest])]
+    await this.#parts.publisher.name([{ image, sizeBytes, names }], this.#work)
     this.#tell({ status: `Digest: ${top.descriptor.digest}` })
     const isNew = former?.target.digest !== top.descriptor.digest || former.imageId !== image.id
     this.#tell({ status: `Status: ${isNew ? 'Downloaded newer image' : 'Image is up to date'} for ${familiar}` })

@@ -48,6 +48,12 @@ export class ImageRecords {
     return image === undefined || !this.#isOurs(image) ? undefined : toRecord(image)
   }
 
+  /** @throws PouchError `conflict` when the name is another engine's */
+  async assertFree(name: string, call?: Call): Promise<void> {
+    const present = await this.#images.get(name, call)
+    if (present !== undefined && !this.#isOurs(present)) throw this.#foreign(name)
+  }
+
   /**
    * Makes a name point to an image.
    *

@@ -47,12 +47,8 @@ export async function importArchive(
   const descriptor = { mediaType: layerType(peeked.compression), digest: layer.digest, size: layer.sizeBytes }
   const image = await storeImage(descriptor, tap.digest(), settings, work)
   const { sizeBytes } = await publisher.unpack(image, work)
-  await publisher.name(
-    image,
-    sizeBytes,
-    image.references.map((each) => each.canonical),
-    work,
-  )
+  const names = image.references.map((each) => each.canonical)
+  await publisher.name([{ image, sizeBytes, names }], work)
   return image
 }
 

@@ -1,7 +1,7 @@
 import { PouchError } from '@pouch/errors'
 import { type Archive, readArchive } from './archive.js'
 import { imagesOfDockerArchive } from './docker-archive.js'
-import type { ImagePublisher } from './image-publisher.js'
+import type { ImagePublisher, UnpackedImage } from './image-publisher.js'
 import type { ImageWork } from './image-work.js'
 import { imagesOfOciArchive } from './oci-archive.js'
 import type { ProgressListener } from './progress.js'
@@ -16,13 +16,13 @@ export async function loadArchive(
 ): Promise<readonly StoredImage[]> {
   const archive = await readArchive(source, work, onProgress)
   const images = await imagesOf(archive, work)
-  const sizes: number[] = []
+  const unpacked: UnpackedImage[] = []
   // All of them must unpack before the first one is seen.
-  for (const image of images) sizes.push((await publisher.unpack(image, work)).sizeBytes)
-  for (const [index, image] of images.entries()) {
-    const names = image.references.map((each) => each.canonical)
-    await publisher.name(image, sizes[index] ?? 0, names, work)
+  for (const image of images) {
+    const { sizeBytes } = await publisher.unpack(image, work)
+    unpacked.push({ image, sizeBytes, names: image.references.map((each) => each.canonical) })
   }
+  await publisher.name(unpacked, work)
   return images
 }
 

@@ -82,10 +82,11 @@ describe('load of docker save', () => {
     expect(await other.list()).toEqual([])
     await expect(other.get('x')).rejects.toMatchObject({ code: 'not-found', message: 'No such image: x:latest' })
     const foreign = await failure(
-      other.load(streamOf(await tarOf(await dockerArchive(await imageOf([[file('y', 'y')]]), ['x'])))),
+      other.load(streamOf(await tarOf(await dockerArchive(await imageOf([[file('y', 'y')]]), ['free', 'x'])))),
     )
     expect(foreign).toMatchObject({ code: 'conflict', message: expect.stringContaining('docker.io/library/x:latest') })
     expect((await images.get('x')).id).toBe(small.config.digest)
+    expect(await other.list()).toEqual([])
   })
 
   it('is the same compressed, in any order, and with layers compressed inside', async () => {
