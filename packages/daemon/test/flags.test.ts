@@ -38,7 +38,18 @@ describe('the command line', () => {
   })
 
   it('takes each flag, and addresses repeatedly', () => {
-    const got = settings('--home-dir', '/h', '-l', 'unix:///a.sock', '--listen=tcp://127.0.0.1:0', '--insecure', '--group', 'adm', '--store', 'memory')
+    const got = settings(
+      '--home-dir',
+      '/h',
+      '-l',
+      'unix:///a.sock',
+      '--listen=tcp://127.0.0.1:0',
+      '--insecure',
+      '--group',
+      'adm',
+      '--store',
+      'memory',
+    )
     expect(got).toMatchObject({
       homeDir: '/h',
       listen: ['unix:///a.sock', 'tcp://127.0.0.1:0'],
@@ -62,7 +73,17 @@ describe('the command line', () => {
   it('knows help and version, and the help names every flag', () => {
     expect(parseInvocation(['-h'])).toEqual({ kind: 'help' })
     expect(parseInvocation(['--version'])).toEqual({ kind: 'version' })
-    for (const flag of ['--home-dir', '-l, --listen', '--group', '--containerd', '--namespace', '--config-file', '--log-level', '--pidfile', '--insecure']) {
+    for (const flag of [
+      '--home-dir',
+      '-l, --listen',
+      '--group',
+      '--containerd',
+      '--namespace',
+      '--config-file',
+      '--log-level',
+      '--pidfile',
+      '--insecure',
+    ]) {
       expect(helpText()).toContain(flag)
     }
   })
@@ -70,8 +91,18 @@ describe('the command line', () => {
 
 describe('the configuration file', () => {
   it('gives what flags do not, and flags win', () => {
-    const path = config({ 'home-dir': '/from/file', 'log-level': 'debug', listen: ['unix:///file.sock'], insecure: true })
-    expect(settings('--config-file', path)).toMatchObject({ homeDir: '/from/file', logLevel: 'debug', listen: ['unix:///file.sock'], insecure: true })
+    const path = config({
+      'home-dir': '/from/file',
+      'log-level': 'debug',
+      listen: ['unix:///file.sock'],
+      insecure: true,
+    })
+    expect(settings('--config-file', path)).toMatchObject({
+      homeDir: '/from/file',
+      logLevel: 'debug',
+      listen: ['unix:///file.sock'],
+      insecure: true,
+    })
     expect(settings('--config-file', path, '--home-dir', '/flag', '-l', '/flag.sock')).toMatchObject({
       homeDir: '/flag',
       logLevel: 'debug',
@@ -94,6 +125,8 @@ describe('the configuration file', () => {
   })
 
   it('says which file is missing', () => {
-    expect(() => parseInvocation(['--config-file', join(folder, 'none.json')])).toThrow(/cannot read the configuration file.*none\.json/)
+    expect(() => parseInvocation(['--config-file', join(folder, 'none.json')])).toThrow(
+      /cannot read the configuration file.*none\.json/,
+    )
   })
 })

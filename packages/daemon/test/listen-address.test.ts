@@ -14,15 +14,24 @@ describe('parseListenAddress', () => {
     expect(parseListenAddress(text)).toEqual(address)
   })
 
-  it.each(['', 'pouchd.sock', 'unix://relative.sock', 'unix:///', 'tcp://:2375', 'tcp://host', 'tcp://host:99999', 'tcp://::1:1', 'http://x:1', `unix:///${'x'.repeat(120)}`])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseListenAddress(text)).toThrow(/cannot listen on/)
-    },
-  )
+  it.each([
+    '',
+    'pouchd.sock',
+    'unix://relative.sock',
+    'unix:///',
+    'tcp://:2375',
+    'tcp://host',
+    'tcp://host:99999',
+    'tcp://::1:1',
+    'http://x:1',
+    `unix:///${'x'.repeat(120)}`,
+  ])('refuses %j', (text) => {
+    expect(() => parseListenAddress(text)).toThrow(/cannot listen on/)
+  })
 
   it('prints what it reads', () => {
-    for (const text of ['unix:///a.sock', 'tcp://[::1]:5', 'tcp://h:5']) expect(formatListenAddress(parseListenAddress(text))).toBe(text)
+    for (const text of ['unix:///a.sock', 'tcp://[::1]:5', 'tcp://h:5'])
+      expect(formatListenAddress(parseListenAddress(text))).toBe(text)
   })
 })
 

@@ -147,18 +147,32 @@ export class HijackedSocket {
 
   async #read(length: number): Promise<Buffer> {
     const deadline = AbortSignal.any([AbortSignal.timeout(patienceMs), this.signal])
-    for (;;) {
-      const data = this.#socket.read(length) as Buffer | null
-      if (data !== null && data.byteLength === length) return data
-      if (data !== null || this.#socket.readableEnded) throw truncated('the body is shorter than it says')
-      const step = new AbortController()
-      const signal = AbortSignal.any([deadline, step.signal])
-      const arrived = Promise.race([once(this.#socket, 'readable', { signal }), once(this.#socket, 'end', { signal })])
-      await arrived
-        .catch((error: unknown) => {
-          throw truncated('the body did not arrive in time', error)
-        })
-        .finally(() => step.abort())
+    const chunks: Buffer[] = []
+    let missing = length
+    while (missing > 0) {
+      // Without a length: asked for more than there is, a stream says "readable" for what it has, again and again.
+      const chunk = this.#socket.read() as Buffer | null
+      if (chunk === null) {
+        if (this.#socket.readableEnded) throw truncated('the body is shorter than it says')
+        await this.#readable(deadline)
+        continue
+      }
+      chunks.push(chunk.subarray(0, missing))
+      if (chunk.byteLength > missing) this.#socket.unshift(chunk.subarray(missing))
+      missing -= Math.min(missing, chunk.byteLength)
+    }
+    return Buffer.concat(chunks)
+  }
+
+  async #readable(deadline: AbortSignal): Promise<void> {
+    const step = new AbortController()
+    const signal = AbortSignal.any([deadline, step.signal])
+    try {
+      await Promise.race([once(this.#socket, 'readable', { signal }), once(this.#socket, 'end', { signal })])
+    } catch (error) {
+      throw truncated('the body did not arrive in time', error)
+    } finally {
+      step.abort()
     }
   }
 }

@@ -19,11 +19,12 @@ export interface VolumeServer {
   close(): Promise<void>
 }
 
-/** Opens one in a directory of its own. There are no containers and no images behind it. */
-export async function openVolumeServer(): Promise<VolumeServer> {
+const noContainers = { list: () => [] } as unknown as ContainerManager
+
+/** Opens one in a directory of its own. There are no images behind it, and containers only if some are given. */
+export async function openVolumeServer(containers = noContainers): Promise<VolumeServer> {
   const home = mkdtempSync(join(tmpdir(), 'pouchd-test-'))
   const volumes = await createVolumeEngine({ home, drivers: [local(), tmpfs()] })
-  const containers = { list: () => [] } as unknown as ContainerManager
   const system = { info: async () => ({ drivers: volumes.drivers() }) }
   const engine = { volumes: volumes.volumes, containers, system } as unknown as Engine
   const shutdown = new AbortController()
