@@ -1,10 +1,11 @@
 import { PouchError } from '@pouch/errors'
+import { DriverStillRunning } from './driver-call.js'
 import type { EngineParts, Work } from './engine-parts.js'
 import { type Intents, isWholeAfter } from './intents.js'
 import { anonymousName, checkVolumeName } from './names.js'
 import { differingOptions, typedOptions } from './options.js'
 import type { Recovery } from './recovery.js'
-import { checkStringMap } from './requests.js'
+import { checkedTimeoutMs, checkStringMap } from './requests.js'
 import type { CreateRequest, Volume, VolumeCall } from './volume.js'
 import type { VolumeEntry } from './volume-entry.js'
 import { emptyMap, noReferences, type VolumeRecord } from './volume-record.js'
@@ -188,13 +189,28 @@ export class Core {
       await this.#intents.remove(entry, work)
     } catch (error) {
       if (whole !== undefined && isWholeAfter(error)) await volumes.update(entry, whole)
-      else entry.problem = PouchError.from(error)
+      else this.#removeLater(entry, work, error)
       throw error
     }
   }
 
+  /** What is half deleted stays so until the next try; after a driver that overran its deadline, that is when it has come to rest. */
+  #removeLater(entry: VolumeEntry, work: Work, failure: unknown): void {
+    entry.problem = PouchError.from(failure)
+    if (!(failure instanceof DriverStillRunning)) return
+    const { lease, timeoutMs } = work
+    const again = async () => {
+      try {
+        await this.#intents.remove(entry, { lease, timeoutMs })
+      } catch (error) {
+        entry.problem = PouchError.from(error)
+      }
+    }
+    lease.hold(failure.rest.then(again))
+  }
+
   #timeoutMs(call: VolumeCall): number {
-    return call.timeoutMs ?? this.#parts.timeoutMs
+    return call.timeoutMs === undefined ? this.#parts.timeoutMs : checkedTimeoutMs(call.timeoutMs)
   }
 }
 

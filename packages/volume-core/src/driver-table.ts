@@ -168,22 +168,26 @@ async function openSlot(definition: DriverDefinition, around: DriverSurroundings
 async function openInTime(definition: DriverDefinition, around: DriverSurroundings): Promise<Driver> {
   const { home, engineId, hostName, log, clock, timeoutMs } = around
   const state = new DriverState(around.store, definition.name)
+  const host = Object.freeze({ home, engineId, hostName, state, log, clock })
+  const opening = (async () => await definition.open(host))()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    const text = `it did not open within ${timeoutMs} ms`
-    timer = setTimeout(() => reject(new PouchError('timeout', text)), timeoutMs)
+    const giveUp = () => {
+      void closeLatecomer(definition.name, opening, log)
+      reject(new PouchError('timeout', `it did not open within ${timeoutMs} ms`))
+    }
+    timer = setTimeout(giveUp, timeoutMs)
   })
-  const opening = (async () => await definition.open(Object.freeze({ home, engineId, hostName, state, log, clock })))()
-  let isLate = false
+  return await Promise.race([opening, late]).finally(() => clearTimeout(timer))
+}
+
+/** A driver that opens after all is let go of: nothing will ever use it. */
+async function closeLatecomer(name: string, opening: Promise<Driver>, log: Logger): Promise<void> {
   try {
-    return await Promise.race([opening, late])
+    const driver = await opening
+    await driver.close()
   } catch (error) {
-    isLate = true
-    throw error
-  } finally {
-    clearTimeout(timer)
-    // One that opens after all is let go of: nothing will ever use it.
-    void opening.then(async (driver) => (isLate ? await driver.close() : undefined)).catch(() => undefined)
+    log.warn({ driver: name, err: error }, 'a volume driver that was given up did not open, or did not close')
   }
 }
 

@@ -18,5 +18,5 @@ export type {
 } from './volume.js'
 export { createVolumeEngine, type VolumeEngine, type VolumeEngineOptions } from './volume-engine.js'
 export type { VolumeEmitter, VolumeEvents } from './volume-events.js'
-export { VolumeManager } from './volume-manager.js'
+export type { VolumeManager } from './volume-manager.js'
 export { type ReferenceRecord, type VolumeRecord, volumeRecords } from './volume-record.js'

@@ -33,3 +33,12 @@ export function checkReferenceRequest(request: ReferenceRequest, verb: string, v
   }
   if (readOnly !== undefined && typeof readOnly !== 'boolean') refuse('readOnly is true or false')
 }
+
+/** @throws PouchError `invalid-argument` unless it is a whole number of milliseconds that a timer can wait */
+export function checkedTimeoutMs(timeoutMs: number): number {
+  if (Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31) return timeoutMs
+  throw new PouchError('invalid-argument', `timeoutMs is a whole number of milliseconds, not ${timeoutMs}`, {
+    op: 'volume.call',
+    details: { field: 'timeoutMs' },
+  })
+}

@@ -16,9 +16,10 @@ import { NameLocks } from './name-locks.js'
 import { OperationGate } from './operation-gate.js'
 import { Recovery } from './recovery.js'
 import { References } from './references.js'
+import { checkedTimeoutMs } from './requests.js'
 import { silentLogger } from './silent-logger.js'
 import type { VolumeEmitter, VolumeEvents } from './volume-events.js'
-import { VolumeManager } from './volume-manager.js'
+import { createVolumeManager, type VolumeManager } from './volume-manager.js'
 import { VolumeTable } from './volume-table.js'
 import { VolumeViews } from './volume-views.js'
 
@@ -69,7 +70,7 @@ export async function createVolumeEngine(options: VolumeEngineOptions): Promise<
   if (!store.capabilities.compareAndSet) throw unfitStore()
   const clock = options.clock ?? Date.now
   const hostName = options.hostName ?? hostname()
-  const timeoutMs = checkedTimeout(options.timeoutMs ?? 120_000)
+  const timeoutMs = checkedTimeoutMs(options.timeoutMs ?? 120_000)
   const engineId = await engineIdOf(store)
   const volumes = new VolumeTable(store, log)
   await volumes.load()
@@ -98,7 +99,7 @@ function assemble(parts: EngineParts, engineId: string): Assembly {
   const core = new Core(parts, intents, recovery, views)
   const references = new References(parts, core, mounts, views)
   const catalogue = new Catalogue(parts, core, views)
-  const volumes = new VolumeManager({ core, references, catalogue, gate })
+  const volumes = createVolumeManager({ core, references, catalogue, gate })
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= gate.shut().then(() => parts.drivers.close())
@@ -121,13 +122,6 @@ async function ownDirectory(home: unknown): Promise<string> {
   } catch (error) {
     throw PouchError.from(error, { message: `the home ${path} cannot be made`, op: 'engine.open', subject: path })
   }
-}
-
-function checkedTimeout(timeoutMs: number): number {
-  if (Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs < 2 ** 31) return timeoutMs
-  throw new PouchError('invalid-argument', `timeoutMs is a whole number of milliseconds, not ${timeoutMs}`, {
-    op: 'engine.open',
-  })
 }
 
 function unfitStore(): PouchError {

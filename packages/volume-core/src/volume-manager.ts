@@ -17,11 +17,18 @@ import type {
 } from './volume.js'
 
 /** What a {@link VolumeManager} is made of. */
-interface ManagerParts {
+export interface ManagerParts {
   readonly core: Core
   readonly references: References
   readonly catalogue: Catalogue
   readonly gate: OperationGate
+}
+
+let make: (parts: ManagerParts) => VolumeManager
+
+/** Makes a manager, for the engine alone: what it is made of is no part of the public types. */
+export function createVolumeManager(parts: ManagerParts): VolumeManager {
+  return make(parts)
 }
 
 /**
@@ -37,9 +44,12 @@ interface ManagerParts {
 export class VolumeManager {
   readonly #parts: ManagerParts
 
-  /** @internal made by createVolumeEngine */
-  constructor(parts: ManagerParts) {
+  private constructor(parts: ManagerParts) {
     this.#parts = parts
+  }
+
+  static {
+    make = (parts) => new VolumeManager(parts)
   }
 
   /**

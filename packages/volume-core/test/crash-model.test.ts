@@ -18,7 +18,7 @@ interface Step {
 
 const clients = 6
 const roundsOfCrashes = 4
-const sequences = 120
+const sequences = 70
 
 let home: string
 beforeAll(async () => {

@@ -95,14 +95,15 @@ describe('the drivers of an engine', () => {
     const drivers = [keeping('local'), keeping('other')]
     const first = await openEngine({ home, store, drivers })
     const [localHost, otherHost] = hosts
+    if (localHost === undefined || otherHost === undefined) throw new Error('the drivers were not opened')
     expect(localHost).toMatchObject({ home, engineId: first.engineId, hostName: 'here' })
     expect(first.engineId).toMatch(/^[0-9a-f]{32}$/)
-    await Promise.all([1, 2, 3].map((value) => localHost?.state.set('count', value)))
-    await localHost?.state.set('gone', 'soon')
-    await otherHost?.state.set('count', 'mine')
-    await localHost?.state.delete('gone')
-    await localHost?.state.delete('never')
-    await expect(localHost?.state.set('k'.repeat(250), 1)).rejects.toMatchObject({ code: 'invalid-argument' })
+    await Promise.all([1, 2, 3].map((value) => localHost.state.set('count', value)))
+    await localHost.state.set('gone', 'soon')
+    await otherHost.state.set('count', 'mine')
+    await localHost.state.delete('gone')
+    await localHost.state.delete('never')
+    await expect(localHost.state.set('k'.repeat(250), 1)).rejects.toMatchObject({ code: 'invalid-argument' })
     await first.close()
     const second = await openEngine({ home, store, drivers })
     expect(second.engineId).toBe(first.engineId)
@@ -190,6 +191,35 @@ describe('a driver that does not answer', () => {
     finish()
     expect(await again).toMatchObject({ name: 'slow', status: undefined })
     expect(order).toEqual(['create ended', 'remove'])
+  })
+
+  it('is waited for in a removal too, which then is finished', async () => {
+    let finish: () => void = () => undefined
+    const driver = spoilt(local, (good) => ({
+      remove: async (volume, call) => {
+        await new Promise<void>((resolve) => {
+          finish = resolve
+        })
+        finish = () => undefined
+        await good.remove(volume, { ...call, signal: new AbortController().signal })
+      },
+    }))
+    const { volumes } = await openEngine({ drivers: [driver], timeoutMs: 5000 })
+    await volumes.create({ name: 'data' })
+    await expect(volumes.remove('data', { timeoutMs: 30 })).rejects.toMatchObject({ code: 'timeout' })
+    expect(await volumes.get('data')).toMatchObject({ status: { phase: 'removing' } })
+    const ticking = setInterval(() => finish(), 5)
+    try {
+      const again = await volumes.create({ name: 'data', options: { note: 'new' } })
+      expect(again).toMatchObject({ status: undefined, options: { note: 'new' } })
+    } finally {
+      clearInterval(ticking)
+    }
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, 2 ** 31])('may not be waited for %d ms', async (timeoutMs) => {
+    const { volumes } = await openEngine()
+    await expect(volumes.create({ name: 'data' }, { timeoutMs })).rejects.toMatchObject({ code: 'invalid-argument' })
   })
 
   it('hears when its caller has gone, and what it made is undone', async () => {
