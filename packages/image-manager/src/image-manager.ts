@@ -205,7 +205,9 @@ export class ImageManager {
   }
 
   /**
-   * Removes a name of an image, and with the last one the image; see {@link ImageRemoval} for the rules.
+   * Removes an image by Docker's rules. A name takes that name, and the image with its last one; an id takes the image with
+   * all its names. The last name of an image that a container uses needs `force`, as does an id with names in several
+   * repositories. While a container runs, an id is never taken, and the last name leaves the image nameless.
    *
    * @param options `usedBy` replaces the manager's `isUsed` for this call
    * @returns what was done, in order
