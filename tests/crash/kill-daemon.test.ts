@@ -76,6 +76,17 @@ describe(`kill -9 of pouchd, ${kills} times (seed ${seed})`, () => {
     }
   }
 
+  /** containerd takes back by itself what it was making for a client that died; that may end a moment after the restart. */
+  async function expectNoOrphans(): Promise<void> {
+    const deadline = performance.now() + 5000
+    let left = orphans(daemon, await told(daemon))
+    while (left.length > 0 && performance.now() < deadline) {
+      await delay(100)
+      left = orphans(daemon, await told(daemon))
+    }
+    expect(left).toEqual([])
+  }
+
   async function expectReferences(churns: readonly Churn[]): Promise<void> {
     for (const churn of churns) {
       const [held] = [...churn.containers].filter(([, { presence }]) => presence === 'present')
@@ -99,7 +110,7 @@ describe(`kill -9 of pouchd, ${kills} times (seed ${seed})`, () => {
       const known = await told(daemon)
       expectAcknowledged(churns, known)
       for (const churn of churns) churn.settle(new Set(known.volumes.keys()), new Set(known.containers.keys()))
-      expect(orphans(daemon, known)).toEqual([])
+      await expectNoOrphans()
       await expectReferences(churns)
       writers = await Promise.all(writers.map((writer, index) => followWriter(writer, `writer-${index}-${round}`)))
     }
