@@ -26,7 +26,7 @@ export interface ContainerConfig {
   readonly tty?: boolean | undefined
   /** Keep stdin open. Without it stdin is empty. */
   readonly openStdin?: boolean | undefined
-  /** Close stdin when the first attached writer goes. */
+  /** Close stdin when the first attached writer goes; as `openStdin` unless given. */
   readonly stdinOnce?: boolean | undefined
   readonly attachStdin?: boolean | undefined
   readonly attachStdout?: boolean | undefined

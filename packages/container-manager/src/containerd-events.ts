@@ -26,7 +26,7 @@ export class ContainerdEvents {
 
   async #listen(): Promise<void> {
     const { containerd, closing, events, registry } = this.#context
-    const filter = `namespace==${containerd.namespace},topic==/tasks/oom`
+    const filter = `namespace=="${containerd.namespace}",topic=="/tasks/oom"`
     for await (const watched of containerd.events.watch([filter], { signal: closing })) {
       if (watched.type === 'gap') {
         // The stream is new: what waits for containerd need not wait longer.

@@ -39,7 +39,7 @@ export class Termination {
       return true
     }, options.abort)
     if (!wasRunning) return false
-    const isOver = await settledWithin(ended, timeoutSeconds < 0 ? undefined : timeoutSeconds * 1000, options.abort)
+    const isOver = await settledWithin(ended, timeoutSeconds <= 0 ? undefined : timeoutSeconds * 1000, options.abort)
     if (!isOver) await this.killAndWait(entry, ended)
     this.#context.events.emit('container.stopped', entry.container())
     return true

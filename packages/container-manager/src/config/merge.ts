@@ -36,7 +36,7 @@ export function completeConfig(
     labels: { ...(raw.Labels ?? {}), ...config.labels },
     tty: config.tty ?? false,
     openStdin: config.openStdin ?? false,
-    stdinOnce: config.stdinOnce ?? false,
+    stdinOnce: config.stdinOnce ?? config.openStdin ?? false,
     attachStdin: config.attachStdin ?? false,
     attachStdout: config.attachStdout ?? false,
     attachStderr: config.attachStderr ?? false,

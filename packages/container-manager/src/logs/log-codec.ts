@@ -5,6 +5,8 @@ import type { LogEntry } from '../container.js'
 export const maxEntryBytes = 16 * 1024
 
 const newline = 0x0a
+/** What JSON writes otherwise, but for the newlines that end lines. Most output has none of it and is copied as it is. */
+const needsEscape = /["\\\u0000-\u0009\u000b-\u001f]/
 
 /** The names of the output streams. */
 export type StreamName = 'stdout' | 'stderr'
@@ -32,10 +34,16 @@ export function loggableBytes(bytes: Buffer, isLast: boolean): number {
 export function encodeEntries(bytes: Buffer, stream: StreamName, time: string): string {
   const tail = `","stream":"${stream}","time":"${time}"}\n`
   if (bytes.at(-1) !== newline || hasLongLine(bytes)) return encodeParts(bytes, tail)
-  const lines = bytes.toString('utf8', 0, bytes.length - 1).split('\n')
+  const text = bytes.toString('utf8', 0, bytes.length - 1)
+  const between = `\\n${tail}{"log":"`
+  return `{"log":"${needsEscape.test(text) ? escapedLines(text, between) : text.replaceAll('\n', between)}\\n${tail}`
+}
+
+/** The lines as the insides of JSON strings, with `between` in between. */
+function escapedLines(text: string, between: string): string {
   // Indentation puts a line break between the elements and nowhere else, which makes them easy to tell apart.
-  const list = JSON.stringify(lines, undefined, 1)
-  return `{"log":"${list.slice(4, -3).replaceAll('",\n "', `\\n${tail}{"log":"`)}\\n${tail}`
+  const list = JSON.stringify(text.split('\n'), undefined, 1)
+  return list.slice(4, -3).replaceAll('",\n "', between)
 }
 
 /** Reads one line of a json-file. @throws PouchError `corrupt` */

@@ -31,7 +31,8 @@ export class Attachment implements AttachedStreams {
   readonly #streams: readonly StreamName[]
   readonly #closing: Promise<undefined>
   readonly #onDetach: () => void
-  #reader: OutputReader | undefined
+  /** Registered as soon as there is a run, whoever reads or not: nothing that it has still to give is let go. */
+  readonly #reader: Promise<OutputReader | undefined>
   #close: () => void = () => {}
   #isClosed = false
   #detached = false
@@ -47,8 +48,7 @@ export class Attachment implements AttachedStreams {
       this.#close = () => resolve(undefined)
     })
     const replay = options.logs === true ? source.logs() : undefined
-    if (options.stream === true && source.run !== undefined)
-      this.#reader = this.#readerOf(source.run, replay !== undefined)
+    this.#reader = this.#register(replay !== undefined)
     this.output = this.#chunks(replay)
     if (options.stdin === true && options.stream === true && source.openStdin) this.stdin = this.#input()
     options.signal?.addEventListener('abort', () => this.close(), { once: true })
@@ -62,13 +62,18 @@ export class Attachment implements AttachedStreams {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#close()
-    this.#reader?.close()
+    void this.#reader.then((reader) => reader?.close())
     this.stdin?.destroy()
   }
 
-  /** With the log in front, it goes on where the log ends; without, at the present end. */
-  #readerOf(run: RunStreams, afterLog: boolean): OutputReader {
-    return run.output.reader(this.#streams, afterLog ? run.logged : undefined)
+  /** In a present run it goes on where the log ends, or at the present end; a run that starts later is read from its first byte. */
+  #register(afterLog: boolean): Promise<OutputReader | undefined> {
+    const { run, next } = this.#source
+    if (this.#options.stream !== true) return Promise.resolve(undefined)
+    if (run !== undefined) return Promise.resolve(run.output.reader(this.#streams, afterLog ? run.logged : undefined))
+    return Promise.race([next, this.#closing]).then((started) =>
+      this.#isClosed ? undefined : started?.output.reader(this.#streams, new Map()),
+    )
   }
 
   async *#chunks(replay: AsyncIterable<LogEntry> | undefined): AsyncGenerator<OutputChunk, void, undefined> {
@@ -79,20 +84,11 @@ export class Attachment implements AttachedStreams {
           if (this.#streams.includes(stream)) yield { stream, data: line }
         }
       }
-      if (this.#options.stream !== true) return
-      const reader = this.#reader ?? (await this.#nextReader())
+      const reader = await this.#reader
       if (reader !== undefined && !this.#isClosed) yield* reader.chunks()
     } finally {
       this.close()
     }
-  }
-
-  /** A run that starts now is read from its first byte. */
-  async #nextReader(): Promise<OutputReader | undefined> {
-    const run = await Promise.race([this.#source.next, this.#closing])
-    if (run === undefined || this.#isClosed) return undefined
-    this.#reader = run.output.reader(this.#streams, new Map())
-    return this.#reader
   }
 
   #input(): Writable {

@@ -25,7 +25,7 @@ export class OutputReader {
 
   /** How far it has come; `undefined` for a stream that it does not read. */
   position(stream: StreamName): number | undefined {
-    return this.#streams.includes(stream) ? this.#positions.get(stream) : undefined
+    return this.#streams.includes(stream) ? (this.#positions.get(stream) ?? 0) : undefined
   }
 
   /** Cuts it off: what it has not read is about to be given back. */
