@@ -46,7 +46,10 @@ export class BackedStore implements MetadataStore {
     this.#log = log
     this.quarantined = loaded.quarantined
     const { revisions } = loaded
-    this.#writer = new StoreWriter({ backend, revisions, nextRevision, feed: this.#feed, turns: this.#turns })
+    const onLazyFailure = (error: unknown) =>
+      log?.warn({ err: error }, `${backend.title} could not be written; what waits is tried again with the next write`)
+    const parts = { backend, revisions, nextRevision, feed: this.#feed, turns: this.#turns, onLazyFailure }
+    this.#writer = new StoreWriter(parts)
   }
 
   /** A store over a backend that has nothing in it and needs no loading. */

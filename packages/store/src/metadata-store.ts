@@ -5,7 +5,7 @@
  * writes. A write resolves when it is durable. Every entry carries a revision, an opaque string that changes with each
  * write; an update or delete names the revision it replaces, so that two writers never overwrite each other unseen.
  * {@link MetadataStore.batch} is all or nothing. A write marked `lazy` is ordered with the others and visible at once, but
- * rides to the disk with the next write that is not lazy (or on close): it is for marks that boot can work out again.
+ * rides to the disk with the next write that is not lazy (or after a moment, or on close): it is for marks that boot can work out again.
  *
  * Any number of calls may be in flight; writes to one key take effect in the order in which they were called.
  */
@@ -87,7 +87,7 @@ export interface StoreCall {
 
 /** Options of a write. */
 export interface WriteCall extends StoreCall {
-  /** Resolve when ordered and visible; durable with the next write that is not lazy. */
+  /** Resolve when ordered and visible; durable with the next write that is not lazy, within a second at most. */
   readonly lazy?: boolean | undefined
 }
 

@@ -14,17 +14,23 @@ export interface StoreWriterParts {
   readonly nextRevision: () => string
   readonly feed: ChangeFeed
   readonly turns: Turns
+  /** Told when lazy writes could not be written on their own; they ride with the next write then. */
+  readonly onLazyFailure?: (error: unknown) => void
 }
+
+/** How long a lazy write waits for another one to ride with. Boot can work it out again; this bounds what it has to. */
+const lazyDelayMs = 500
 
 /**
  * The writing half of a store: decides preconditions in the order of the calls, writes what waits in groups, and holds
- * lazy writes back until something else is written.
+ * lazy writes back until something else is written, or for a moment.
  */
 export class StoreWriter {
   /** The lazy writes that are not on the disk yet. */
   readonly pending = new PendingChanges()
   readonly #parts: StoreWriterParts
   readonly #queue: WriteQueue
+  #timer: NodeJS.Timeout | undefined
 
   constructor(parts: StoreWriterParts) {
     this.#parts = parts
@@ -52,8 +58,9 @@ export class StoreWriter {
     if (lazy.size > 0) await this.#writeThrough(lazy, lazy)
   }
 
-  /** Resolves when every write that was asked for has ended. */
+  /** Resolves when every write that was asked for has ended; lazy ones wait for {@link writePending} from now on. */
   drained(): Promise<void> {
+    clearTimeout(this.#timer)
     return this.#queue.drained()
   }
 
@@ -117,6 +124,16 @@ export class StoreWriter {
   #accept(changes: readonly PlannedChange[]): void {
     for (const change of changes) this.pending.add(change)
     this.#parts.feed.publish(changes)
+    this.#timer ??= setTimeout(() => void this.#writeLazy(), lazyDelayMs).unref()
+  }
+
+  async #writeLazy(): Promise<void> {
+    this.#timer = undefined
+    try {
+      await this.#parts.turns.take(() => this.writePending())
+    } catch (error) {
+      this.#parts.onLazyFailure?.(error)
+    }
   }
 }
 
