@@ -51,6 +51,7 @@ describe('attach', () => {
     const { id } = await host.manager.create({
       image: 'busybox',
       command: ['sh', '-c', 'yes 0123456789abcde | head -c 50000000; echo end >&2'],
+      logConfig: { type: 'json-file', options: { 'max-size': '-1' } },
     })
     const quick = await host.manager.attach(id, live)
     const slow = await host.manager.attach(id, live)

@@ -33,6 +33,10 @@ export class TestHost {
     this.images = new DirectoryImages(this.client)
   }
 
+  get runcRoot(): string {
+    return this.#containerd.runcRoot
+  }
+
   static async start(options: Partial<ContainerManagerOptions> = {}): Promise<TestHost> {
     const home = mkdtempSync(join(tmpdir(), 'pouch-cm-'))
     const host = new TestHost(home, await superviseContainerd({ home }))

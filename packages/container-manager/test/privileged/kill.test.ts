@@ -1,0 +1,136 @@
+import { fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TestHost } from '../support/test-host.js'
+
+const kills = 8
+const lines = 30_000
+const bursts = 60
+let host: TestHost
+
+beforeAll(async () => {
+  host = await TestHost.start()
+})
+afterAll(async () => {
+  await host.end()
+})
+
+interface Message {
+  readonly type: 'open' | 'created' | 'started' | 'removing' | 'removed' | 'problem'
+  readonly id?: string
+  readonly running?: readonly string[]
+  readonly message?: string
+  readonly text?: string
+}
+
+/** What children acknowledged. */
+class Ledger {
+  readonly created = new Set<string>()
+  readonly removing = new Set<string>()
+  readonly removed = new Set<string>()
+  readonly problems: string[] = []
+  readonly opened: (readonly string[])[] = []
+
+  take({ type, id = '', running = [], message, text }: Message): void {
+    if (type === 'created') this.created.add(id)
+    if (type === 'removing') this.removing.add(id)
+    if (type === 'removed') this.removed.add(id)
+    if (type === 'open') this.opened.push(running)
+    if (type === 'problem') this.problems.push(`${message}: ${text}`)
+  }
+}
+
+/** Runs a manager in a process of its own and kills it a moment after it opened. */
+async function runAndKill(ledger: Ledger, afterMs: number): Promise<void> {
+  const support = new URL('../support/', import.meta.url)
+  const task = {
+    home: host.home,
+    address: host.client.address,
+    runcRoot: host.runcRoot,
+    image: await host.images.resolve('busybox'),
+  }
+  const cache = host.directory('cache')
+  const child = fork(new URL('manager-program.ts', support), [JSON.stringify(task)], {
+    execArgv: ['--import', new URL('typescript-loader.mjs', support).href],
+    env: { ...process.env, POUCH_TEST_CACHE: cache },
+  })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  const opened = new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the manager ended by itself: ${code}`)))
+    child.on('message', (message: Message) => {
+      ledger.take(message)
+      if (message.type === 'open') resolve()
+    })
+  })
+  await opened
+  await delay(afterMs)
+  child.kill('SIGKILL')
+  await ended
+}
+
+describe('a manager that is killed again and again', () => {
+  it('loses no byte of a log, no acknowledged container, and leaves nothing behind', async () => {
+    const source = host.directory('source')
+    const text = Array.from(
+      { length: lines },
+      (_, index) => `${String(index).padStart(9, '0')} some output of a program that writes, and writes, and goes on writing, as programs do all day\n`,
+    ).join('')
+    writeFileSync(join(source, 'text'), text)
+    const writers: string[] = []
+    for (const stream of ['', ' >&2']) {
+      const { id } = await host.manager.create({
+        image: 'busybox',
+        command: ['sh', '-c', `for i in $(seq ${bursts}); do cat /source/text${stream}; sleep 0.1; done; exit 5`],
+        mounts: [{ type: 'bind', source, target: '/source' }],
+        logConfig: { type: 'json-file', options: { 'max-size': '-1' } },
+      })
+      await host.manager.start(id)
+      writers.push(id)
+    }
+    await host.close()
+
+    const ledger = new Ledger()
+    for (let kill = 0; kill < kills; kill += 1) await runAndKill(ledger, 50 + Math.random() * 900)
+    await host.open()
+
+    expect(ledger.problems).toEqual([])
+    const present = new Set(host.manager.list({ all: true }).map(({ id }) => id))
+    expect([...ledger.created].filter((id) => !present.has(id) && !ledger.removing.has(id))).toEqual([])
+    expect([...ledger.removed].filter((id) => present.has(id))).toEqual([])
+    expect(ledger.created.size).toBeGreaterThan(kills)
+
+    const wanted = createHash('md5').update(text.repeat(bursts)).digest('hex')
+    for (const [index, id] of writers.entries()) {
+      expect(present.has(id)).toBe(true)
+      expect(await host.manager.wait(id)).toEqual({ exitCode: 5 })
+      const hash = createHash('md5')
+      for await (const { line } of host.manager.logs(id, index === 0 ? { stdout: true } : { stderr: true }))
+        hash.update(line)
+      expect(hash.digest('hex')).toBe(wanted)
+    }
+    await expectNothingElse(present)
+  }, 120_000)
+})
+
+/** What containerd, the disk and the volumes hold is what the containers that there are account for. */
+async function expectNothingElse(present: ReadonlySet<string>): Promise<void> {
+  const ids = [...present].sort()
+  const objects = (await host.client.containers.list()).map(({ id }) => id)
+  expect(objects.sort()).toEqual(ids)
+  const snapshots: string[] = []
+  for await (const { name, kind } of host.client.snapshots().list()) if (kind === 'active') snapshots.push(name)
+  expect(snapshots.sort()).toEqual(ids)
+  mkdirSync(join(host.home, 'containers'), { recursive: true })
+  expect(readdirSync(join(host.home, 'containers')).sort()).toEqual(ids)
+  for (const id of ids) await host.manager.wait(id)
+  expect(await host.client.tasks.list()).toEqual([])
+  const references = await host.volumes.volumes.references()
+  const claims = host.manager
+    .list({ all: true })
+    .flatMap(({ id, mounts }) => mounts.filter(({ type }) => type === 'volume').map(({ name }) => `${id} ${name}`))
+  expect(references.map(({ volume, reference }) => `${reference.holder} ${volume}`).sort()).toEqual(claims.sort())
+  expect(references.filter(({ reference }) => reference.state !== 'reserved')).toEqual([])
+}
