@@ -10,10 +10,10 @@ await main(async () => {
   const { formatMessage } = await import(createRequire(join(root, 'package.json')).resolve('publint/utils'))
   const tarballs = await packAll()
   let faults = 0
-  for (const { folder, name, manifest } of publicPackages()) {
+  for (const { name, manifest } of publicPackages()) {
     const tarball = readFileSync(tarballs.get(name))
     const bytes = tarball.buffer.slice(tarball.byteOffset, tarball.byteOffset + tarball.byteLength)
-    const { messages } = await publint({ pkgDir: folder, pack: { tarball: bytes }, strict: true })
+    const { messages } = await publint({ pack: { tarball: bytes }, strict: true })
     for (const message of messages) say(`${name}: ${formatMessage(message, manifest)}`)
     // ESM only: require() of it works on every supported Node, which attw's esm-only profile knows.
     const args = [tarballs.get(name), '--profile', 'esm-only', '--no-emoji', '--no-color', '--format', 'ascii']

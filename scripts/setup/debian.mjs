@@ -88,7 +88,7 @@ export function staticBusybox() {
 }
 
 /** The path of a file of a package that was unpacked into .cache, if it is there. */
-export function unpacked(name, file) {
+function unpacked(name, file) {
   const path = join(root, '.cache/debian', name, file)
   return existsSync(path) ? path : undefined
 }
@@ -104,7 +104,7 @@ export function nodeHeaders() {
 }
 
 /** Whether a program of this name is on PATH. */
-export function onPath(name) {
+function onPath(name) {
   const places = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
   return places.some((place) => existsSync(join(place, name)))
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path'
 import { root, run } from './say.mjs'
 
-export const packFolder = join(root, '.cache/packs')
+const packFolder = join(root, '.cache/packs')
 
 /** @returns {{ folder: string, name: string, manifest: object }[]} */
 export function publicPackages() {

@@ -58,7 +58,7 @@ export function parseReference(text: string): Reference {
  *
  * @throws PouchError `invalid-argument` when it is not a tag
  */
-export function withTag(reference: Reference, tag: string): Reference {
+function withTag(reference: Reference, tag: string): Reference {
   if (!tagGrammar.test(tag)) throw refused(tag, 'invalid tag format')
   return referenceOf(reference.domain, reference.path, tag, undefined)
 }

@@ -1,5 +1,3 @@
-import type { JsonValue } from '@pouch/store'
-
 /** A volume as the engine tells it. Frozen; a later change makes a new object. */
 export interface Volume {
   readonly name: string
@@ -122,6 +120,3 @@ export interface VolumeCall {
   /** Milliseconds for the wait, and for each call of the driver; the engine's `timeoutMs` unless told. */
   readonly timeoutMs?: number | undefined
 }
-
-/** A value that survives JSON. */
-export type { JsonValue }
