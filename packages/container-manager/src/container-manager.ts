@@ -120,7 +120,13 @@ export class ContainerManager {
    */
   async start(id: string, call: ContainerCall = {}): Promise<boolean> {
     const entry = this.#find(id)
-    return entry.lock.run(() => this.#parts.launch.start(entry), call.signal)
+    try {
+      return await entry.lock.run(() => this.#parts.launch.start(entry), call.signal)
+    } catch (error) {
+      // One that was to go when it ends goes when it cannot begin: those who wait for its removal must not wait for ever.
+      if (entry.state.status === 'created' && entry.state.error !== '') await this.#parts.removeItself(entry)
+      throw error
+    }
   }
 
   /**

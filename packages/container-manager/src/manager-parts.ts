@@ -24,6 +24,8 @@ import { VolumeClaims } from './volume-claims.js'
 
 /** The parts of a container manager, put together. */
 export interface ManagerParts {
+  /** Removes a container that has ended, or could not begin, if it is one that removes itself. */
+  readonly removeItself: (entry: ContainerEntry) => Promise<void>
   readonly context: ManagerContext
   readonly creation: Creation
   readonly launch: Launch
@@ -58,7 +60,19 @@ export function composeManager(
   const recovery = new Recovery(context, { claims, creation, launch, exits, removal })
   const streams = new ContainerStreams(context)
   const containerdEvents = new ContainerdEvents(context, exits)
-  return { context, creation, launch, exits, termination, removal, recovery, execs, streams, containerdEvents }
+  return {
+    context,
+    creation,
+    launch,
+    exits,
+    termination,
+    removal,
+    recovery,
+    execs,
+    streams,
+    containerdEvents,
+    removeItself: removeEnded,
+  }
 }
 
 /** A container that removes itself goes now, unless somebody removes or restarts it already. */
