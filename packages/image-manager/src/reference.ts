@@ -53,16 +53,6 @@ export function parseReference(text: string): Reference {
   return referenceOf(domain, path, tag, digest)
 }
 
-/**
- * The reference of a tag in the same repository.
- *
- * @throws PouchError `invalid-argument` when it is not a tag
- */
-function withTag(reference: Reference, tag: string): Reference {
-  if (!tagGrammar.test(tag)) throw refused(tag, 'invalid tag format')
-  return referenceOf(reference.domain, reference.path, tag, undefined)
-}
-
 /** The reference of a manifest's digest in the same repository. */
 export function withDigest(reference: Reference, digest: string): Reference {
   return referenceOf(reference.domain, reference.path, undefined, digest)
