@@ -76,7 +76,8 @@ describe('a manager that is killed again and again', () => {
     const source = host.directory('source')
     const text = Array.from(
       { length: lines },
-      (_, index) => `${String(index).padStart(9, '0')} some output of a program that writes, and writes, and goes on writing, as programs do all day\n`,
+      (_, index) =>
+        `${String(index).padStart(9, '0')} some output of a program that writes, and writes, and goes on writing, as programs do all day\n`,
     ).join('')
     writeFileSync(join(source, 'text'), text)
     const writers: string[] = []
