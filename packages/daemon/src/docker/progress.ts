@@ -22,7 +22,8 @@ export class ProgressReply {
     const isCounted = current !== undefined && total !== undefined
     this.send({
       status,
-      ...(id === undefined || id === '' ? {} : { progressDetail: isCounted ? { current, total } : {} }),
+      ...(isCounted ? { progressDetail: { current, total } } : {}),
+      ...(isCounted || !id ? {} : { progressDetail: {} }),
       ...(isCounted ? { progress: bar(current, total) } : {}),
       ...(id === undefined || id === '' ? {} : { id }),
     })
