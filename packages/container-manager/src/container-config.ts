@@ -24,6 +24,8 @@ export interface ContainerConfig {
   readonly labels?: Readonly<Record<string, string>> | undefined
   /** A terminal: one merged output stream, resizable. */
   readonly tty?: boolean | undefined
+  /** The terminal's first size, in characters. */
+  readonly consoleSize?: { readonly width: number; readonly height: number } | undefined
   /** Keep stdin open. Without it stdin is empty. */
   readonly openStdin?: boolean | undefined
   /** Close stdin when the first attached writer goes; as `openStdin` unless given. */

@@ -13,6 +13,7 @@ const configFields: Readonly<Record<string, Kind>> = {
   hostname: 'string',
   domainname: 'string',
   labels: 'stringMap',
+  consoleSize: 'object',
   tty: 'boolean',
   openStdin: 'boolean',
   stdinOnce: 'boolean',

@@ -32,13 +32,15 @@ export function ociSpec(request: SpecRequest): OciSpec {
   )
   const hostname = hostnameOf(config)
   const { oomScoreAdj } = config.resources
+  const { tty, consoleSize } = config
   return {
     ociVersion: '1.0.2',
     process: processOf({
       args: config.init ? [initPath, '--', ...request.args] : request.args,
       env: config.env,
       hostname,
-      tty: config.tty,
+      tty,
+      consoleSize: tty ? consoleSize : undefined,
       workingDir: config.workingDir,
       user: request.user,
       capabilities,

@@ -9,6 +9,7 @@ export interface ProcessRequest {
   readonly env: readonly string[]
   readonly hostname: string
   readonly tty: boolean
+  readonly consoleSize?: { readonly width: number; readonly height: number } | undefined
   readonly workingDir: string
   readonly user: ResolvedUser
   readonly capabilities: readonly string[]
@@ -19,9 +20,10 @@ export interface ProcessRequest {
 
 /** A process by Docker's rules: PATH, HOSTNAME, TERM and HOME are there unless set; a user that is not root gets no capability at once. */
 export function processOf(request: ProcessRequest): OciProcess {
-  const { user } = request
+  const { user, consoleSize } = request
   return {
     terminal: request.tty,
+    ...(consoleSize === undefined ? {} : { consoleSize: { height: consoleSize.height, width: consoleSize.width } }),
     user: { uid: user.uid, gid: user.gid, additionalGids: [...user.additionalGids] },
     args: [...request.args],
     env: environment(request),

@@ -20,7 +20,7 @@ export function configOfBody(body: ContainerCreateBody, version: string): Contai
   refuseUnsupported(body, host)
   return {
     image: body.Image ?? '',
-    ...processOf(body),
+    ...processOf(body, version),
     ...storageOf(body, host, version),
     ...isolationOf(host),
     networkMode: body.NetworkDisabled === true ? 'none' : host.NetworkMode || 'default',
@@ -39,7 +39,7 @@ export function configOfBody(body: ContainerCreateBody, version: string): Contai
   }
 }
 
-function processOf(body: ContainerCreateBody): Partial<ContainerConfig> {
+function processOf(body: ContainerCreateBody, version: string): Partial<ContainerConfig> {
   return {
     command: listOf(body.Cmd),
     entrypoint: listOf(body.Entrypoint),
@@ -50,6 +50,7 @@ function processOf(body: ContainerCreateBody): Partial<ContainerConfig> {
     domainname: body.Domainname || undefined,
     labels: body.Labels,
     tty: body.Tty,
+    consoleSize: sizeOf(body.HostConfig?.ConsoleSize, version),
     openStdin: body.OpenStdin,
     stdinOnce: body.StdinOnce,
     attachStdin: body.AttachStdin,
@@ -58,6 +59,12 @@ function processOf(body: ContainerCreateBody): Partial<ContainerConfig> {
     stopSignal: body.StopSignal || undefined,
     stopTimeoutSeconds: body.StopTimeout,
   }
+}
+
+// Height and width, both 0 for a client that is no terminal.
+function sizeOf(size: readonly number[] | undefined, version: string): ContainerConfig['consoleSize'] {
+  const [height = 0, width = 0] = size ?? []
+  return height > 0 && width > 0 && compareVersions(version, '1.42') >= 0 ? { height, width } : undefined
 }
 
 function storageOf(body: ContainerCreateBody, host: HostConfig, version: string): Partial<ContainerConfig> {
