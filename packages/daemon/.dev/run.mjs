@@ -1,2 +1,0 @@
-import { main } from './dist/index.js'
-await main(process.argv)
