@@ -37,6 +37,8 @@ export class TerminalPump {
     this.#ended = new Promise((resolve) => socket.once('close', () => resolve()))
     socket.on('error', (error) => options.log.error({ err: error, container: options.id }, 'cannot read the terminal'))
     socket.on('data', (bytes: Buffer) => this.#take(bytes))
+    // It was paused until now, and a listener alone does not set a paused stream going.
+    socket.resume()
   }
 
   /** The writers have gone: resolves when everything that they wrote is in the raw file. */
