@@ -2,7 +2,7 @@
 // interleaved; then the daemon's memory with 30 running containers.   sudo node bench/run-latency.mjs [rounds]
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:fs'
 import { Agent, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,13 +64,12 @@ async function runThroughCtr(address) {
   if (code !== 0) throw new Error(`ctr ended with code ${code}`)
 }
 
+// pouchd's containerd writes its address into its own configuration.
 function containerdAddress() {
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const words = readFileSync(`/proc/${pid}/cmdline`, { encoding: 'utf8', flag: 'r' }).split('\0')
-    if (words[0]?.endsWith('containerd') && words.join(' ').includes(folder))
-      return words[words.indexOf('--address') + 1]
-  }
-  throw new Error('the containerd of this pouchd was not found')
+  const config = readFileSync(join(folder, 'home/containerd/config.toml'), 'utf8')
+  const address = /\[grpc\][^[]*?\n\s*address = "([^"]+)"/.exec(config)?.[1]
+  if (address === undefined) throw new Error('the address of containerd was not found')
+  return address
 }
 
 const memoryOf = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
