@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContainerdClient, RuncOptions } from '@pouch/ctrd-client'
@@ -78,6 +79,8 @@ export class ContainerManager {
   readonly #closing = new AbortController()
 
   constructor(options: ContainerManagerOptions) {
+    // Every wait listens to it.
+    setMaxListeners(0, this.#closing.signal)
     this.events = createEmitter<ContainerEvents>()
     this.#parts = composeManager(options, this.events, this.#closing.signal)
     this.#context = this.#parts.context

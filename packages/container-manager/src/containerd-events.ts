@@ -29,8 +29,9 @@ export class ContainerdEvents {
     const filter = `namespace=="${containerd.namespace}",topic=="/tasks/oom"`
     for await (const watched of containerd.events.watch([filter], { signal: closing })) {
       if (watched.type === 'gap') {
-        // The stream is new: what waits for containerd need not wait longer.
+        // The stream is new: what waits for containerd need not wait longer, and what could not be undone is.
         this.#exits.reconnected.beat()
+        for (const entry of registry.all()) this.#exits.repair(entry)
         continue
       }
       const { decoded } = watched.envelope

@@ -32,11 +32,7 @@ export class Exits {
 
   /** Waits for the present run of a container to end, in the background. */
   watch(entry: ContainerEntry): void {
-    const watching = this.#watch(entry).catch((error: unknown) => {
-      this.#context.log.error({ err: error, container: entry.id }, 'the end of a container could not be worked on')
-    })
-    this.#watching.add(watching)
-    void watching.then(() => this.#watching.delete(watching))
+    this.#background(this.#watch(entry), entry, 'the end of a container could not be worked on')
   }
 
   /** Resolves when nothing is under way any more; the context's signal ends the waits. */
@@ -48,6 +44,19 @@ export class Exits {
   async settleLeftovers(entry: ContainerEntry): Promise<void> {
     if (entry.run === undefined && entry.record.intent !== 'starting') return
     await this.discardTask(entry)
+  }
+
+  /** Undoes a failed start that could not be undone while containerd was away, in the background. */
+  repair(entry: ContainerEntry): void {
+    const isLeft = (): boolean => entry.record.intent === 'starting' && !entry.isRunning
+    if (!isLeft()) return
+    const work = entry.lock.run(async () => {
+      // A start that is under way holds the lock, and has dropped the intent when it lets go.
+      if (!isLeft()) return
+      await this.discardTask(entry)
+      await entry.update({ intent: undefined })
+    }, this.#context.closing)
+    this.#background(work, entry, 'a start that failed could not be undone')
   }
 
   /** Ends and deletes the task of a start that failed, with its streams and mounts. Call it under the lock. */
@@ -85,6 +94,15 @@ export class Exits {
     for (const session of entry.execs.values()) session.containerEnded()
     events.emit('container.died', entry.container(), { exitCode: entry.state.exitCode })
     entry.settleExit({ exitCode: isLate ? deleted.exitStatus : exitCode })
+  }
+
+  #background(work: Promise<void>, entry: ContainerEntry, failure: string): void {
+    const { log, closing } = this.#context
+    const watching = work.catch((error: unknown) => {
+      if (!closing.aborted) log.error({ err: error, container: entry.id }, failure)
+    })
+    this.#watching.add(watching)
+    void watching.then(() => this.#watching.delete(watching))
   }
 
   async #watch(entry: ContainerEntry): Promise<void> {

@@ -29,10 +29,10 @@ export class Launch {
     if (entry.state.status === 'running') return false
     this.#requireStartable(entry)
     await this.#exits.settleLeftovers(entry)
-    await entry.update({ intent: 'starting', state: { error: '' } })
     entry.isOomKilled = false
+    const stored = entry.update({ intent: 'starting', state: { error: '' } })
     try {
-      const pid = await this.#run(entry)
+      const pid = await this.#run(entry, stored)
       const startedAt = timestamp(this.#context.clock)
       await entry.update(
         {
@@ -82,11 +82,13 @@ export class Launch {
     }
   }
 
-  async #run(entry: ContainerEntry): Promise<number> {
+  /** @param stored the intent on its way to the disk: what needs no undoing by boot is done meanwhile, and no task is made before */
+  async #run(entry: ContainerEntry, stored: Promise<void>): Promise<number> {
     const { containerd, heavy, snapshotter } = this.#context
     const { id, record } = entry
-    await makeSources(entry)
-    const [volumes, rootfs] = await Promise.all([
+    const [, , volumes, rootfs] = await Promise.all([
+      stored,
+      makeSources(entry),
       this.#claims.mount(record.volumes),
       containerd.snapshots(snapshotter).mounts(id),
     ])

@@ -57,7 +57,9 @@ export class Removal {
     const { claims, objects, exits, execs } = this.#parts
     const { record, id } = entry
     await exits.settleLeftovers(entry)
-    if (record.intent !== 'removing') await entry.update({ intent: 'removing', removeVolumes })
+    // One that removes itself is removed by the next boot in whatever state it is found.
+    const lazy = record.config.autoRemove && removeVolumes
+    if (record.intent !== 'removing') await entry.update({ intent: 'removing', removeVolumes }, { lazy })
     await Promise.all([absent(containerd.containers.delete(id)), claims.release(record.volumes)])
     await absent(containerd.snapshots(snapshotter).remove(id))
     if (removeVolumes) await claims.removeAnonymous(record.volumes)

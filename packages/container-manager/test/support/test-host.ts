@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ContainerdClient, connectContainerd, superviseContainerd } from '@pouch/ctrd-client'
@@ -113,6 +113,28 @@ export class TestHost {
     this.client.close()
     await this.#containerd.stop()
     rmSync(this.home, { recursive: true, force: true })
+  }
+
+  /** Kills containerd; its supervisor starts it again. */
+  async killContainerd(): Promise<void> {
+    const { pid } = this.#containerd
+    process.kill(pid, 'SIGKILL')
+    while (this.#containerd.pid === pid) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  /** Kills containerd and runs `use` in the moment before its supervisor starts it again. */
+  async withoutContainerd(use: () => Promise<void>): Promise<void> {
+    const { pid } = this.#containerd
+    process.kill(pid, 'SIGKILL')
+    while (statSync(`/proc/${pid}/exe`, { throwIfNoEntry: false }) !== undefined)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    await use()
+    while (this.#containerd.pid === pid) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+
+  /** The bytes on disk of a container's raw output; 0 once it is gone. */
+  rawBlocks(id: string): number {
+    return (statSync(join(this.home, 'containers', id, 'io', 'stdout'), { throwIfNoEntry: false })?.blocks ?? 0) * 512
   }
 
   directory(name: string): string {
