@@ -57,10 +57,16 @@ async function copyInput({ stdin }: AttachedStreams, io: Io, keys: DetachScanner
   return new Promise(() => undefined)
 }
 
+/** Waits until a stream takes more, or is gone. */
 function drained(stream: NodeJS.EventEmitter): Promise<void> {
   return new Promise((resolve) => {
-    stream.once('drain', resolve)
-    stream.once('close', resolve)
+    const settle = () => {
+      stream.off('drain', settle)
+      stream.off('close', settle)
+      resolve()
+    }
+    stream.on('drain', settle)
+    stream.on('close', settle)
   })
 }
 

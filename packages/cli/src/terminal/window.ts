@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 
 /** The size of a terminal, in characters. */
@@ -24,10 +25,13 @@ export function watchWindow(stream: Writable, onResize: (size: WindowSize) => vo
   return () => stream.off('resize', listener)
 }
 
-/** Makes a terminal pass every key on as it is. @returns puts it back */
+/** Makes a terminal pass every key on as it is, and show every byte as it is. @returns puts it back */
 export function rawMode(stream: Readable): () => void {
   const terminal = stream as { readonly isTTY?: boolean; readonly isRaw?: boolean; setRawMode?(on: boolean): unknown }
   if (terminal.isTTY !== true || terminal.setRawMode === undefined || terminal.isRaw === true) return () => undefined
   terminal.setRawMode(true)
+  // Node leaves one translation on, line ends of output, which the container's own terminal has made already. Without stty
+  // there is a carriage return too many in each of them, which nobody sees.
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] })
   return () => void terminal.setRawMode?.(false)
 }
