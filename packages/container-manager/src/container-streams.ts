@@ -1,11 +1,13 @@
+import { once } from 'node:events'
 import { hasCode, PouchError } from '@pouch/errors'
 import { logRotation } from './config/log-options.js'
 import type { AttachedStreams, AttachOptions, LogEntry, LogOptions } from './container.js'
 import type { ContainerEntry } from './container-entry.js'
 import { logPathOf } from './container-record.js'
-import { readLog } from './logs/log-reader.js'
+import { type LogSource, readLog } from './logs/log-reader.js'
 import type { ManagerContext } from './manager-context.js'
 import { Attachment } from './streams/attachment.js'
+import type { RunStreams } from './streams/run-streams.js'
 
 /** What containers say and are told: logs and attached clients. */
 export class ContainerStreams {
@@ -36,7 +38,8 @@ export class ContainerStreams {
       live: run?.jsonLog,
       isActive: () => run?.isActive ?? false,
     }
-    return readLog(source, options)
+    const isDraining = run?.isActive === true && !entry.isRunning && options.follow !== true
+    return isDraining ? readWhole(run, source, options) : readLog(source, options)
   }
 
   attach(entry: ContainerEntry, options: AttachOptions): AttachedStreams {
@@ -71,6 +74,14 @@ export class ContainerStreams {
       throw error
     }
   }
+}
+
+/** A container has ended and the last of its output is on its way into the log: whoever reads the log now gets it too. */
+async function* readWhole(run: RunStreams, source: LogSource, options: LogOptions): AsyncGenerator<LogEntry, void> {
+  const { signal } = options
+  const left = signal === undefined ? [] : [once(signal, 'abort')]
+  if (signal?.aborted !== true) await Promise.race([run.drained, ...left])
+  yield* readLog(source, options)
 }
 
 async function* nothing(): AsyncGenerator<LogEntry, void, undefined> {}

@@ -127,6 +127,11 @@ export class RunStreams {
     return !this.#isOver
   }
 
+  /** Resolves when the log has everything that the process wrote, or when the streams are let go of. */
+  get drained(): Promise<void> {
+    return this.#logger.done
+  }
+
   /** The process is gone and its shim too: resolves when the log has all of its output. */
   async finish(): Promise<void> {
     this.#stdin?.destroy()
