@@ -10,10 +10,18 @@ export interface Io {
   readonly cwd: string
 }
 
-/** The program's own. */
+/** The program's own. Its input is opened by whoever reads it first: that takes a moment, and few commands do. */
 export function processIo(): Io {
-  const { stdin, stdout, stderr, env } = process
-  return { stdin, stdout, stderr, env, cwd: process.cwd() }
+  const { stdout, stderr, env } = process
+  return {
+    get stdin() {
+      return process.stdin
+    },
+    stdout,
+    stderr,
+    env,
+    cwd: process.cwd(),
+  }
 }
 
 /** Whether a stream is a terminal. */
