@@ -86,12 +86,15 @@ export class Launch {
   async #run(entry: ContainerEntry, stored: Promise<void>): Promise<number> {
     const { containerd, heavy, snapshotter } = this.#context
     const { id, record } = entry
-    const [, , volumes, rootfs] = await Promise.all([
+    const steps = [
       stored,
       makeSources(entry),
       this.#claims.mount(record.volumes),
       containerd.snapshots(snapshotter).mounts(id),
-    ])
+    ] as const
+    // All of them come to their end before one that failed is undone.
+    await Promise.allSettled(steps)
+    const [, , volumes, rootfs] = await Promise.all(steps)
     await this.#objects.refresh(record, entry.directory, rootfs, volumes)
     const run = await RunStreams.create(this.streamsOf(entry))
     entry.run = run

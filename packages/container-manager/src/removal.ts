@@ -42,6 +42,8 @@ export class Removal {
       throw new PouchError('conflict', `removal of container ${entry.id} is already in progress`, options409)
     if (entry.isRunning && options.force !== true) throw runningError(entry)
     entry.isRemoving = true
+    // Its log goes too: what is not written yet (on a full disk it never would be) holds nothing up.
+    entry.run?.abandonLog()
     try {
       if (entry.isRunning) await this.#parts.termination.killAndWait(entry, entry.nextExit.promise)
       await entry.lock.run(() => this.finish(entry, options.volumes ?? false))

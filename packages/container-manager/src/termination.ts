@@ -31,9 +31,10 @@ export class Termination {
     const { config } = entry.record
     const signal = signalNumber(options.signal ?? config.stopSignal ?? sigterm)
     const timeoutSeconds = options.timeoutSeconds ?? config.stopTimeoutSeconds ?? defaultTimeoutSeconds
-    const ended = entry.nextExit.promise
+    let ended: Promise<ContainerExit> = entry.nextExit.promise
     const wasRunning = await entry.lock.run(async () => {
       if (!entry.isRunning) return false
+      ended = entry.nextExit.promise
       await entry.update({ intent: 'stopping' }, { lazy: true })
       await this.#send(entry, timeoutSeconds === 0 ? sigkill : signal)
       return true

@@ -3,7 +3,7 @@ import { PouchError } from '@pouch/errors'
 
 const tini = '/usr/bin/tini-static'
 
-/** The path of the init program of the host. @throws PouchError `not-found` naming the package that has it */
+/** The path of the init program of the host. @throws PouchError `unsupported` naming the package that has it */
 export function findInit(): string {
   try {
     accessSync(tini, constants.X_OK)

@@ -142,6 +142,13 @@ export class RunStreams {
     this.#release()
   }
 
+  /** Writes no more of the log; live readers are not touched. */
+  abandonLog(): void {
+    this.#logger.close().catch((error: unknown) => {
+      this.#options.log.warn({ err: error, container: this.#options.id }, 'the log could not be closed')
+    })
+  }
+
   /** Lets go of everything and leaves it as it is, for another process to take up. */
   async close(): Promise<void> {
     this.#stdin?.destroy()

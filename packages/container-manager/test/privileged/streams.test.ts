@@ -50,7 +50,7 @@ describe('attach', () => {
   it('delivers 50 MB exactly, also to a reader that comes late to its reading', async () => {
     const { id } = await host.manager.create({
       image: 'busybox',
-      command: ['sh', '-c', 'yes 0123456789abcde | head -c 50000000; echo end >&2'],
+      command: ['sh', '-c', `yes ${'0123456789'.repeat(20)} | head -c 50000000; echo end >&2`],
       logConfig: { type: 'json-file', options: { 'max-size': '-1' } },
     })
     const quick = await host.manager.attach(id, live)
