@@ -114,7 +114,14 @@ export class Termination {
   }
 
   async #resume(entry: ContainerEntry): Promise<void> {
-    await this.#context.containerd.tasks.resume(entry.id)
+    const { tasks } = this.#context.containerd
+    try {
+      await tasks.resume(entry.id)
+    } catch (error) {
+      // runc thaws what it kills, so that there may be nothing left to resume.
+      const task = await tasks.get(entry.id)
+      if (task?.status === 'paused' || task?.status === 'pausing') throw error
+    }
     entry.releaseThrottle?.()
     entry.releaseThrottle = undefined
     await entry.update({ intent: entry.record.intent, state: { status: 'running' } })

@@ -106,6 +106,27 @@ describe('the life of a container', () => {
     await host.manager.remove(id, { force: true })
   })
 
+  it('kills what is paused, and removes it', async () => {
+    const { id } = await host.manager.create({ image: 'busybox', command: ['sleep', '60'] })
+    await host.manager.start(id)
+    await host.manager.pause(id)
+    const ended = host.manager.wait(id)
+    await host.manager.kill(id)
+    expect(await ended).toEqual({ exitCode: 137 })
+    await host.manager.start(id)
+    await host.manager.pause(id)
+    await host.manager.remove(id, { force: true })
+    expect(() => host.manager.get(id)).toThrow(/No such container/)
+  })
+
+  it('removes itself also when it cannot be started', async () => {
+    const { id } = await host.manager.create({ image: 'busybox', command: ['/nope'], autoRemove: true })
+    const removed = host.manager.wait(id, 'removed')
+    await expect(host.manager.start(id)).rejects.toMatchObject({ code: 'invalid-argument', details: { exitCode: 127 } })
+    expect(await removed).toMatchObject({ exitCode: 127 })
+    expect(() => host.manager.get(id)).toThrow(/No such container/)
+  })
+
   it('removes itself when asked to, with its anonymous volumes', async () => {
     const { id } = await host.manager.create({
       image: 'busybox',
