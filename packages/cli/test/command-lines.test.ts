@@ -135,6 +135,8 @@ describe('volumes', () => {
     })
     await pouch(`${line} -f aa`)
     expect(daemon.requests.at(-1)?.line).toBe('DELETE /volumes/aa?force=1')
+    await pouch(`${line} -- --force=true`)
+    expect(daemon.requests.at(-1)?.line).toBe('DELETE /volumes/--force=true')
   })
 
   it('are pruned once someone has agreed', async () => {
@@ -179,15 +181,16 @@ describe('create', () => {
   })
 
   it('gives everything behind the image to the command', async () => {
-    expect(await bodyOf('create --rm=false -it --name=x1 busybox sh -c --rm=true -- -v')).toMatchObject({
+    expect(await bodyOf('create --rm=false -it --name=x1 busybox sh --rm=true -c -- -v')).toMatchObject({
       Image: 'busybox',
-      Cmd: ['sh', '-c', '--rm=true', '--', '-v'],
+      Cmd: ['sh', '--rm=true', '-c', '--', '-v'],
       Tty: true,
       OpenStdin: true,
       StdinOnce: true,
       HostConfig: { AutoRemove: false },
     })
     expect(daemon.requests.at(-1)?.line).toBe('POST /containers/create?name=x1')
+    expect(await bodyOf('create -- busybox --rm=true')).toMatchObject({ Cmd: ['--rm=true'] })
   })
 
   it('reads volumes and mounts', async () => {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { encodeFrame } from '@pouch/api'
 import { isPouchError, type PouchError } from '@pouch/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -30,6 +31,13 @@ const drain = async (stream: AsyncIterable<unknown>): Promise<unknown[]> => {
   return all
 }
 
+/** Sends bytes so that each piece arrives by itself. */
+function sendInPieces(response: ServerResponse, data: Uint8Array, pieceBytes: number): void {
+  if (data.byteLength === 0) return void response.end()
+  response.write(data.subarray(0, pieceBytes))
+  setTimeout(() => sendInPieces(response, data.subarray(pieceBytes), pieceBytes), 1)
+}
+
 describe('streams', () => {
   let daemon: FakeDaemon
   beforeEach(async () => {
@@ -46,14 +54,7 @@ describe('streams', () => {
       ])
       daemon.answer = (_, response) => {
         response.setHeader('content-type', framed)
-        let at = 0
-        const next = () => {
-          if (at === wire.length) return response.end()
-          response.write(wire.subarray(at, at + 3))
-          at = Math.min(at + 3, wire.length)
-          setImmediate(next)
-        }
-        next()
+        sendInPieces(response, wire, 3)
       }
       expect(await collect(daemon.client().containers.logs('c', { tail: 5 }))).toEqual({
         stdout: 'one\n',
@@ -100,10 +101,9 @@ describe('streams', () => {
   describe('progress and events', () => {
     it('come one by one, and a failure in the stream is thrown', async () => {
       daemon.answer = (_, response) => {
-        response.write('{"status":"Pulling","id":"latest"}\r\n{"sta')
-        response.end(
-          'tus":"x"}\r\n{"errorDetail":{"code":404,"message":"manifest unknown"},"error":"manifest unknown"}\r\n',
-        )
+        const text =
+          '{"status":"Pulling","id":"latest"}\r\n{"status":"äöüäöü"}\r\n{"errorDetail":{"code":404,"message":"manifest unknown"},"error":"manifest unknown"}\r\n'
+        sendInPieces(response, Buffer.from(text), 5)
       }
       const seen: unknown[] = []
       const pulling = (async () => {
@@ -114,7 +114,7 @@ describe('streams', () => {
         message: 'manifest unknown',
         op: 'image.pull',
       })
-      expect(seen).toEqual([{ status: 'Pulling', id: 'latest' }, { status: 'x' }])
+      expect(seen).toEqual([{ status: 'Pulling', id: 'latest' }, { status: 'äöüäöü' }])
       expect(daemon.seen.at(-1)?.url).toBe('/v1.43/images/create?fromImage=host%3A5000%2Fa%2Fb&tag=latest')
     })
 
