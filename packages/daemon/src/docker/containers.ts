@@ -1,9 +1,9 @@
 import type { ContainerCreateBody, ContainerPruneResponse, ContainerSummary } from '@pouch/api'
 import { compareVersions, filterKeys, matchesLabels, parseDetachKeys } from '@pouch/api'
-import type { ContainerStatus } from '@pouch/container-manager'
 import type { Engine } from '@pouch/engine'
 import { PouchError } from '@pouch/errors'
 import { EmptyReply, type Handlers, type RouteCall } from '../http/route.js'
+import { managerFilter, otherFilters } from './container-filters.js'
 import { containerInspect } from './container-json.js'
 import { containerSummary } from './container-summary.js'
 import { configOfBody } from './create-body.js'
@@ -53,29 +53,13 @@ function list(engine: Engine, { query }: RouteCall): ContainerSummary[] {
   const filters = query.filters(filterKeys.containers)
   const nowMs = Date.now()
   const limit = query.int('limit') ?? 0
+  const matches = otherFilters(filters)
   const found = engine.containers.list({
+    ...managerFilter(filters),
     all: query.bool('all'),
     limit: limit > 0 ? limit : undefined,
-    ids: filters.id,
-    names: filters.name,
-    status: filters.status as readonly ContainerStatus[] | undefined,
-    labels: filters.label,
-    volume: filters.volume,
-    ancestor: filters.ancestor,
-    exitCodes: filters.exited?.map(exitCode),
-    networks: filters.network,
-    before: filters.before?.[0],
-    since: filters.since?.[0],
   })
-  return found.map((container) => containerSummary(container, nowMs))
-}
-
-function exitCode(text: string): number {
-  if (/^-?\d+$/.test(text)) return Number(text)
-  throw new PouchError('invalid-argument', `invalid filter 'exited=${text}': it is not a number`, {
-    op: 'container.list',
-    subject: 'exited',
-  })
+  return found.filter(matches).map((container) => containerSummary(container, nowMs))
 }
 
 async function create(engine: Engine, { body, query, version, signal }: RouteCall) {
