@@ -22,6 +22,8 @@ const connectErrnos: ReadonlySet<string> = new Set([
   'ENETUNREACH',
 ])
 
+const certificateErrnos = /^(ERR_TLS|ERR_SSL|CERT_|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|ERR_OSSL)/
+
 /** The error of a request to which no reply came. */
 export function transportError(thrown: unknown, context: RequestContext): PouchError {
   if (isPouchError(thrown)) return thrown
@@ -32,6 +34,10 @@ export function transportError(thrown: unknown, context: RequestContext): PouchE
   if (errno === 'EACCES' || errno === 'EPERM') {
     const message = `no permission to connect to the daemon at ${address.host}: become root, or a member of the socket's group`
     return new PouchError('permission-denied', message, { op, subject: address.host, cause: thrown })
+  }
+  if (errno !== undefined && certificateErrnos.test(errno)) {
+    const message = `TLS with the daemon at ${address.host} failed (${text}): check the certificates on both sides`
+    return new PouchError('unauthenticated', message, { op, subject: address.host, cause: thrown })
   }
   if (errno !== undefined && connectErrnos.has(errno)) {
     const message = `cannot connect to the daemon at ${address.host} (${errno}): is pouchd running? Another address is given with -H or POUCH_HOST`
