@@ -46,12 +46,16 @@ describe('exit codes', () => {
   })
 
   it('of a container that is waited for, started again or attached to', async () => {
-    await pouch.output(...run('-d', '--name', 'job', 'busybox', 'sh', '-c', 'sleep 0.3; exit 3'))
+    await pouch.output(...run('-d', '--name', 'job', 'busybox', 'sh', '-c', 'exit 3'))
     expect(await pouch.output('wait', 'job')).toBe('3\n')
     expect((await pouch.run(['start', '-a', 'job'])).code).toBe(3)
-    await pouch.output('start', 'job')
-    expect((await pouch.run(['attach', '--no-stdin', 'job'])).code).toBe(3)
     expect((await pouch.run(['attach', 'job'])).stderr).toContain('start it first')
+    const script = 'trap "exit 4" TERM; while :; do echo tick; sleep 0.1; done'
+    await pouch.output(...run('-d', '--name', 'loop', 'busybox', 'sh', '-c', script))
+    const attached = pouch.begin('attach', '--no-stdin', 'loop')
+    await shows(attached.stdout, 'tick')
+    attached.kill('SIGTERM')
+    expect((await attached.ended).code).toBe(4)
   })
 })
 
