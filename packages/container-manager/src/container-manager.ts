@@ -276,6 +276,7 @@ export class ContainerManager {
   /** Lets go of everything; containers go on running. May be called twice. */
   async close(): Promise<void> {
     this.#closing.abort(new PouchError('aborted', 'the container manager was closed', { op: 'container' }))
+    await this.#parts.strayShims.settled()
     await this.#parts.exits.settled()
     await this.#parts.containerdEvents.stopped()
     await Promise.all(this.#context.registry.all().map((entry) => entry.lock.run(async () => closeRun(entry))))

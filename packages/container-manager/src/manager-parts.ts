@@ -18,7 +18,9 @@ import { Recovery } from './recovery.js'
 import { Removal } from './removal.js'
 import type { Logger } from './sources.js'
 import { readHostLimits } from './spec/host-limits.js'
+import { StrayShims } from './stray-shims.js'
 import { Semaphore } from './sync/semaphore.js'
+import { TaskResidue } from './task-residue.js'
 import { Termination } from './termination.js'
 import { VolumeClaims } from './volume-claims.js'
 
@@ -33,6 +35,7 @@ export interface ManagerParts {
   readonly termination: Termination
   readonly removal: Removal
   readonly recovery: Recovery
+  readonly strayShims: StrayShims
   readonly execs: Execs
   readonly streams: ContainerStreams
   readonly containerdEvents: ContainerdEvents
@@ -57,7 +60,14 @@ export function composeManager(
   const creation = new Creation(context, claims, objects)
   const execs = new Execs(context, objects)
   const removal: Removal = new Removal(context, { claims, objects, exits, termination, execs })
-  const recovery = new Recovery(context, { claims, creation, launch, exits, removal })
+  const residue = new TaskResidue({
+    namespace: options.containerd.namespace,
+    runcRoot: options.runtimeOptions?.root ?? '/run/containerd/runc',
+    runcBinary: options.runtimeOptions?.binaryName ?? 'runc',
+    log: context.log,
+  })
+  const strayShims = new StrayShims(context, exits, residue)
+  const recovery = new Recovery(context, { claims, creation, launch, exits, removal, strayShims })
   const streams = new ContainerStreams(context)
   const containerdEvents = new ContainerdEvents(context, exits)
   return {
@@ -68,6 +78,7 @@ export function composeManager(
     termination,
     removal,
     recovery,
+    strayShims,
     execs,
     streams,
     containerdEvents,

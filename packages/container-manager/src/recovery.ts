@@ -11,6 +11,7 @@ import type { Launch } from './launch.js'
 import { containerLabel, directoryOf, engineLabel, type ManagerContext } from './manager-context.js'
 import type { Removal } from './removal.js'
 import { viewPrefix } from './rootfs-view.js'
+import type { StrayShims } from './stray-shims.js'
 import { RunStreams, type RunStreamsOptions } from './streams/run-streams.js'
 import { referencePrefix, type VolumeClaims } from './volume-claims.js'
 
@@ -21,6 +22,7 @@ export interface RecoveryParts {
   readonly launch: Launch
   readonly exits: Exits
   readonly removal: Removal
+  readonly strayShims: StrayShims
 }
 
 const idPattern = /^[0-9a-f]{64}$/
@@ -60,6 +62,10 @@ export class Recovery {
       }),
     )
     await this.#sweep(new Set(records.map(({ id }) => id)), objects)
+    this.#parts.strayShims.reap(
+      records,
+      records.some((record) => wasCutShort(record, tasks.get(record.id))),
+    )
   }
 
   async #recover(record: ContainerRecord, task: TaskInfo | undefined, isWhole: boolean): Promise<void> {
@@ -204,6 +210,12 @@ export class Recovery {
     const { containerd, snapshotter } = this.#context
     await containerd.snapshots(snapshotter).remove(key)
   }
+}
+
+/** Whether containerd may still have been at work for this container when its engine died. */
+function wasCutShort({ intent, state }: ContainerRecord, task: TaskInfo | undefined): boolean {
+  const seemsToRun = state.status === 'running' || state.status === 'paused'
+  return intent !== undefined || seemsToRun !== (task !== undefined)
 }
 
 async function resumeIfThere(options: RunStreamsOptions): Promise<RunStreams | undefined> {

@@ -84,7 +84,7 @@ function linuxOf(
 }
 
 /** One directory a container and none for all of them, so that nothing stays behind when the last one goes. */
-function cgroupsPath(parent: string | undefined, id: string): string {
+export function cgroupsPath(parent: string | undefined, id: string): string {
   return parent
     ? `/${parent
         .split('/')

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -128,10 +128,25 @@ async function expectNothingElse(present: ReadonlySet<string>): Promise<void> {
   expect(readdirSync(join(host.home, 'containers')).sort()).toEqual(ids)
   for (const id of ids) await host.manager.wait(id)
   expect(await host.client.tasks.list()).toEqual([])
+  expect(shimsOf(host.home)).toEqual([])
   const references = await host.volumes.volumes.references()
   const claims = host.manager
     .list({ all: true })
     .flatMap(({ id, mounts }) => mounts.filter(({ type }) => type === 'volume').map(({ name }) => `${id} ${name}`))
   expect(references.map(({ volume, reference }) => `${reference.holder} ${volume}`).sort()).toEqual(claims.sort())
   expect(references.filter(({ reference }) => reference.state !== 'reserved')).toEqual([])
+}
+
+/** The command lines of the shims that serve a containerd below a directory. */
+function shimsOf(directory: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+      } catch {
+        return []
+      }
+    })
+    .filter((line) => line.includes('containerd-shim') && line.includes(directory))
 }

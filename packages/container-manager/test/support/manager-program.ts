@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { connectContainerd } from '@pouch/ctrd-client'
-import { sqliteStore } from '@pouch/store-sqlite'
 import { createVolumeEngine } from '@pouch/volume-core'
-import { local } from '@pouch/volume-local'
 import { ContainerManager, type ImageSource, type ResolvedImage } from '../../src/index.js'
+import { directoryDriver } from './directory-driver.js'
+import { fileStore } from './file-store.js'
 
 /** What the program is told: where to work, on which image. */
 interface Task {
@@ -20,8 +20,8 @@ const say = (message: object): void => {
 const images: ImageSource = { resolve: async () => task.image, unpack: async () => task.image.chainId }
 
 async function open(): Promise<ContainerManager> {
-  const store = await sqliteStore({ path: join(task.home, 'pouch.db') })
-  const volumes = await createVolumeEngine({ home: task.home, drivers: [local()], store })
+  const store = await fileStore(join(task.home, 'state'))
+  const volumes = await createVolumeEngine({ home: task.home, drivers: [directoryDriver()], store })
   const problem = (fields: object, message: string) =>
     say({
       type: 'problem',

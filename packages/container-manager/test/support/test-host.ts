@@ -3,9 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ContainerdClient, connectContainerd, superviseContainerd } from '@pouch/ctrd-client'
 import type { MetadataStore } from '@pouch/store'
-import { sqliteStore } from '@pouch/store-sqlite'
 import { createVolumeEngine, type VolumeEngine } from '@pouch/volume-core'
-import { local } from '@pouch/volume-local'
 import {
   type ContainerConfig,
   ContainerManager,
@@ -14,6 +12,8 @@ import {
   type LogOptions,
 } from '../../src/index.js'
 import { DirectoryImages, makeRootfs } from './busybox-image.js'
+import { directoryDriver } from './directory-driver.js'
+import { fileStore } from './file-store.js'
 
 /** A containerd of its own with a busybox image, and managers over it. */
 export class TestHost {
@@ -49,8 +49,8 @@ export class TestHost {
 
   /** Opens store, volumes and a manager, as a new process would. */
   async open(options: Partial<ContainerManagerOptions> = {}): Promise<void> {
-    this.store = await sqliteStore({ path: join(this.home, 'pouch.db') })
-    this.volumes = await createVolumeEngine({ home: this.home, drivers: [local()], store: this.store })
+    this.store = await fileStore(join(this.home, 'state'))
+    this.volumes = await createVolumeEngine({ home: this.home, drivers: [directoryDriver()], store: this.store })
     this.manager = this.newManager(options)
     await this.manager.open()
   }
