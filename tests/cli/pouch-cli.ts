@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { CommandLine } from '../command-line.js'
 import { repository } from '../running-pouchd.js'
 
-export { type CommandOptions, type Outcome, type RunningCommand, shows } from '../command-line.js'
+export { shows } from '../command-line.js'
 
 /** The program `pouch` from dist, as a process, against one daemon. */
 export class PouchCli extends CommandLine {
