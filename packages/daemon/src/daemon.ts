@@ -6,6 +6,7 @@ import { createHijackHandler } from './http/hijack.js'
 import { formatListenAddress, parseListenAddress } from './listen-address.js'
 import { Listener, type ListenerHandlers } from './listener.js'
 import { openEngine } from './open-engine.js'
+import { writePidfile } from './pidfile.js'
 import { bindRoutes } from './routes.js'
 import type { Settings } from './settings.js'
 import { socketAccess } from './socket-access.js'
@@ -65,6 +66,8 @@ export async function startDaemon(settings: Settings, log: Logger): Promise<Daem
   try {
     const listening = plan(settings, log)
     const engine = await openEngine(settings, log, cleanup)
+    // By now no other daemon has this home, and no client has been answered yet.
+    if (settings.pidfile !== undefined) cleanup.push(writePidfile(settings.pidfile))
     const handlers = await serve(engine, settings, log, shutdown.signal, cleanup)
     const addresses = await listening(handlers, cleanup)
     return new Daemon({ engine, addresses, shutdown, cleanup })

@@ -5,7 +5,6 @@ import { type Daemon, startDaemon } from './daemon.js'
 import { helpText, parseInvocation } from './flags.js'
 import { createLog } from './log.js'
 import { ServiceNotifier } from './notify.js'
-import { writePidfile } from './pidfile.js'
 import type { Settings } from './settings.js'
 import { daemonVersion } from './version.js'
 
@@ -34,24 +33,21 @@ async function run(settings: Settings): Promise<void> {
   const notifier = new ServiceNotifier(process.env, log)
   const stopAsked = firstSignal(log)
   const daemon = await startDaemon(settings, log)
-  const removePidfile = settings.pidfile === undefined ? () => {} : writePidfile(settings.pidfile)
   log.info({ addresses: daemon.addresses, version: daemonVersion }, 'pouchd is ready')
   await notifier.ready()
   const signal = await stopAsked
   log.info({ signal }, 'pouchd is stopping; containers keep running')
   await notifier.stopping()
-  await stop(daemon, log, removePidfile)
+  await stop(daemon, log)
 }
 
-async function stop(daemon: Daemon, log: Logger, removePidfile: () => void): Promise<void> {
+async function stop(daemon: Daemon, log: Logger): Promise<void> {
   try {
     await daemon.close()
     log.info({}, 'pouchd has stopped')
   } catch (error) {
     log.error({ err: error }, 'pouchd could not stop in order')
     process.exitCode = 1
-  } finally {
-    removePidfile()
   }
   // A timer or a socket that was forgotten must not keep the process.
   process.exit()

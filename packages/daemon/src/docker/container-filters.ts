@@ -49,7 +49,8 @@ interface PortRange {
 function portRange(text: string): PortRange {
   const match = /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/.exec(text)
   const [first, last] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])]
-  if (match === null || first > 65_535 || last > 65_535) throw invalid(`error while looking up for publish ${text}: it is not a port`, text)
+  if (match === null || first > 65_535 || last > 65_535)
+    throw invalid(`error while looking up for publish ${text}: it is not a port`, text)
   return { first, last, protocol: match[3] ?? 'tcp' }
 }
 

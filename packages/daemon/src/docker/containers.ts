@@ -54,12 +54,12 @@ function list(engine: Engine, { query }: RouteCall): ContainerSummary[] {
   const nowMs = Date.now()
   const limit = query.int('limit') ?? 0
   const matches = otherFilters(filters)
-  const found = engine.containers.list({
-    ...managerFilter(filters),
-    all: query.bool('all'),
-    limit: limit > 0 ? limit : undefined,
-  })
-  return found.filter(matches).map((container) => containerSummary(container, nowMs))
+  // A limit shows those that do not run too.
+  const found = engine.containers
+    .list({ ...managerFilter(filters), all: query.bool('all') || limit > 0 })
+    .filter(matches)
+  const shown = limit > 0 ? found.slice(0, limit) : found
+  return shown.map((container) => containerSummary(container, nowMs))
 }
 
 async function create(engine: Engine, { body, query, version, signal }: RouteCall) {
