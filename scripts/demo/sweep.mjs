@@ -17,15 +17,15 @@ export async function sweep(folder, ...pids) {
 function processesOf(folder) {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => commandLine(pid).includes(folder))
+    .filter((pid) => commandLine(pid).some((word) => word.endsWith(folder) || word.includes(`${folder}/`)))
     .map(Number)
 }
 
 function commandLine(pid) {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   } catch {
-    return ''
+    return []
   }
 }
 
