@@ -46,7 +46,7 @@ export class CommandLine {
     const command = this.start([...this.#program, ...words], options.timeoutMs)
     const { stdin } = options
     if (typeof stdin === 'object') createReadStream(stdin.file).pipe(command.stdin)
-    else command.stdin.end(stdin)
+    else command.stdin.end(stdin ?? '')
     return command.ended
   }
 
