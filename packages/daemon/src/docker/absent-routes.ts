@@ -6,6 +6,7 @@ const swarmMessage =
   'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.'
 
 const unsupported: readonly string[] = [
+  'POST /auth',
   'POST /build',
   'POST /build/prune',
   'POST /commit',
@@ -14,6 +15,7 @@ const unsupported: readonly string[] = [
   'GET /containers/{id}/changes',
   'GET /containers/{id}/export',
   'GET /containers/{id}/stats',
+  'GET /containers/{id}/top',
   'GET /containers/{id}/attach/ws',
   'POST /containers/{id}/update',
   'HEAD /containers/{id}/archive',
