@@ -30,6 +30,8 @@ export class ExecSession {
   #stdin: StdinPipe | undefined
   #resolveStarted: (pipe: StdinPipe | undefined) => void = () => {}
   readonly #started: Promise<StdinPipe | undefined>
+  #resolveClosed: () => void = () => {}
+  readonly #closed: Promise<void>
 
   constructor(id: string, containerId: string, config: ExecConfig, directory: string) {
     this.id = id
@@ -38,6 +40,9 @@ export class ExecSession {
     this.#directory = join(directory, 'exec', id.slice(0, 16))
     this.#started = new Promise((resolve) => {
       this.#resolveStarted = resolve
+    })
+    this.#closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve
     })
   }
 
@@ -88,9 +93,14 @@ export class ExecSession {
   streams(tty: boolean, onDetach: () => void): AttachedStreams {
     const output = this.#output ?? mergeOutput([])
     const stdin = this.config.attachStdin === true ? this.#input(tty, () => detach()) : undefined
+    let letGo = (): void => {}
+    const isLetGo = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
     const streams = {
       tty,
-      output: output as AsyncIterable<OutputChunk>,
+      // Who has seen the end of the output asks for the exit code: it is known by then.
+      output: outputUntil(output, Promise.race([this.#closed, isLetGo])),
       detached: false,
       close,
       ...(stdin === undefined ? {} : { stdin }),
@@ -98,6 +108,7 @@ export class ExecSession {
     function close(): void {
       output.discard()
       stdin?.destroy()
+      letGo()
     }
     function detach(): void {
       streams.detached = true
@@ -113,6 +124,7 @@ export class ExecSession {
     this.#stdin?.destroy()
     for (const reader of this.#readers) reader.close()
     this.#output?.end()
+    this.#resolveClosed()
     await rm(this.#directory, { recursive: true, force: true })
   }
 
@@ -142,4 +154,9 @@ export class ExecSession {
     input.on('error', () => undefined)
     return input
   }
+}
+
+async function* outputUntil(output: AsyncIterable<OutputChunk>, over: Promise<void>): AsyncGenerator<OutputChunk> {
+  yield* output
+  await over
 }

@@ -200,6 +200,15 @@ describe('exec', () => {
     expect(await ended(execId)).toMatchObject({ exitCode: 4, running: false })
   })
 
+  it('tells the exit code to whoever has seen the end of the output', async () => {
+    const script = 'echo early; exec >/dev/null 2>&1; sleep 0.3; exit 7'
+    const command = ['sh', '-c', script]
+    const execId = await host.manager.execs.create(id, { command, attachStdout: true, attachStderr: true })
+    const streams = (await host.manager.execs.start(execId)) as AttachedStreams
+    expect((await collect(streams)).stdout.toString()).toBe('early\n')
+    expect(host.manager.execs.get(execId)).toMatchObject({ running: false, exitCode: 7 })
+  })
+
   it('takes stdin to its half-close and gives 20 MB back', async () => {
     const execId = await host.manager.execs.create(id, { command: ['cat'], attachStdin: true, attachStdout: true })
     const streams = (await host.manager.execs.start(execId)) as AttachedStreams
