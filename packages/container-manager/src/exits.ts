@@ -71,7 +71,7 @@ export class Exits {
       }
       await this.#context.heavy.run(() => whileThere(tasks.delete(entry.id)))
     }
-    await this.#endStreams(entry)
+    await this.endStreams(entry)
     await this.#claims.unmount(entry.record.volumes)
   }
 
@@ -84,7 +84,7 @@ export class Exits {
     const { containerd, heavy, clock, events } = this.#context
     if (entry.isRunning) await this.#storeExit(entry, exit)
     const deleted = await heavy.run(() => whileThere(containerd.tasks.delete(entry.id)))
-    await this.#endStreams(entry)
+    await this.endStreams(entry)
     await this.#claims.unmount(entry.record.volumes)
     const exitCode = entry.state.exitCode
     const isLate = exit === undefined && deleted !== undefined
@@ -162,7 +162,8 @@ export class Exits {
     await entry.update({ intent: undefined, state }, { lazy: entry.record.config.autoRemove })
   }
 
-  async #endStreams(entry: ContainerEntry): Promise<void> {
+  /** Brings the log to its end and lets go of the streams. The process is gone. Call it under the lock. */
+  async endStreams(entry: ContainerEntry): Promise<void> {
     await entry.run?.finish()
     entry.run = undefined
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TaskInfo } from '@pouch/ctrd-client'
@@ -93,6 +94,7 @@ export class Recovery {
       await exits.discardTask(entry)
       await entry.update({ intent: undefined })
     } else {
+      await this.#drain(entry)
       await claims.unmount(entry.record.volumes)
       if (intent !== undefined) await entry.update({ intent: undefined }, { lazy: true })
     }
@@ -142,6 +144,13 @@ export class Recovery {
       entry,
       task === undefined ? undefined : { exitStatus: task.exitStatus, exitedAt: task.exitedAt },
     )
+  }
+
+  /** Its end was worked on, and not to the end: what is not in the log yet is still in the raw files, which go last. */
+  async #drain(entry: ContainerEntry): Promise<void> {
+    if (!existsSync(join(entry.directory, 'io', 'stdout'))) return
+    entry.run = await resumeIfThere(this.#parts.launch.streamsOf(entry))
+    await this.#parts.exits.endStreams(entry)
   }
 
   async #unmountViews(): Promise<void> {

@@ -146,7 +146,7 @@ export class LogWriter {
 
   #backlog(): number {
     const { output } = this.#options
-    return output.streams.reduce((sum, stream) => sum + output.size(stream) - this.#offset(stream), 0)
+    return output.streams.reduce((sum, stream) => sum + Math.max(0, output.size(stream) - this.#offset(stream)), 0)
   }
 }
 

@@ -11,6 +11,8 @@ interface Task {
   readonly address: string
   readonly runcRoot: string
   readonly image: ResolvedImage
+  /** `idle`: only what it takes over. */
+  readonly mode: 'churn' | 'idle'
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as Task
@@ -67,7 +69,7 @@ async function churn(manager: ContainerManager, worker: number): Promise<void> {
 
 const manager = await open()
 say({ type: 'open', running: manager.list().map(({ id }) => id) })
-for (const worker of [1, 2])
+for (const worker of task.mode === 'churn' ? [1, 2] : [])
   void churn(manager, worker).catch((error: unknown) =>
     say({ type: 'problem', message: 'churn failed', text: String(error) }),
   )
