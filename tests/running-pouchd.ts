@@ -40,7 +40,12 @@ export class RunningPouchd {
   static async start(options: { home?: string; args?: readonly string[] } = {}): Promise<RunningPouchd> {
     const folder = mkdtempSync(join(tmpdir(), 'pouch-test-'))
     const daemon = new RunningPouchd(folder, options.home ?? join(folder, 'home'), options.args ?? [])
-    await daemon.start()
+    try {
+      await daemon.start()
+    } catch (error) {
+      await daemon.remove()
+      throw error
+    }
     return daemon
   }
 

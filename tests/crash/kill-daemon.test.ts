@@ -8,7 +8,7 @@ import { SeededRandom } from './random.js'
 
 const kills = Number(process.env.POUCH_TEST_KILLS ?? 50)
 const seed = Number(process.env.POUCH_TEST_SEED ?? Date.now() % 1_000_000)
-const writerBlocks = 800
+const writerBlocks = 320
 const writerPauseMicros = 6000
 
 /** A container that prints at full speed; its every byte is known beforehand. */
