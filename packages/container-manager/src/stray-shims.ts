@@ -19,15 +19,15 @@ interface Shim {
 type Cgroups = ReadonlyMap<string, string>
 
 const roundMs = 250
-const rounds = 16
+const rounds = 24
 
 /**
  * Takes back what containerd was making for an engine that died in the middle of a start.
  *
  * containerd goes on for a moment after its client is gone. Then there is a task that nobody asked for any more; or (seen with
- * 1.6) containerd takes the task back, deletes the shim's directory and forgets the shim, which stays for ever. Nothing tells
+ * 1.6) containerd takes the task back and forgets the shim, with its directory or without, and it stays for ever. Nothing tells
  * of it, so the processes of this host are looked through for some seconds after such a boot. Ids are random, so that a shim
- * of one of ours is ours.
+ * of one of ours is ours. One that containerd knows nothing of at the end of that time is removed.
  */
 export class StrayShims {
   readonly #context: ManagerContext
@@ -64,8 +64,9 @@ export class StrayShims {
       const cgroup = cgroups.get(id)
       if (cgroup === undefined) continue
       await this.#unlessUsed(id, async (entry) => {
-        if (isGivenUp) await this.#residue.clear(id, cgroup, pid)
-        else if (entry !== undefined) await this.#discardTask(entry)
+        const isKnown = !isGivenUp && (await this.#context.containerd.tasks.get(id)) !== undefined
+        if (isKnown) await this.#discardTask(entry)
+        else if (isGivenUp || left <= 1) await this.#residue.clear(id, cgroup, pid)
       })
     }
     if (left <= 1) return this.#clearResidues(cgroups)
@@ -78,11 +79,11 @@ export class StrayShims {
     for (const [id, cgroup] of cgroups) await this.#unlessUsed(id, () => this.#residue.clear(id, cgroup, undefined))
   }
 
-  async #discardTask(entry: ContainerEntry): Promise<void> {
-    const { containerd, log } = this.#context
-    if ((await containerd.tasks.get(entry.id)) === undefined) return
+  async #discardTask(entry: ContainerEntry | undefined): Promise<void> {
+    // A container that is removed has no task: what containerd knows then is being undone by it.
+    if (entry === undefined) return
     await this.#exits.discardTask(entry)
-    log.warn({ container: entry.id }, 'a task that was made after its engine had died was removed')
+    this.#context.log.warn({ container: entry.id }, 'a task that was made after its engine had died was removed')
   }
 
   /** Runs `use` unless the container runs, or its end is being worked on; nobody starts it meanwhile. */
