@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { defaultCapabilities } from '../src/spec/capabilities.js'
 import { parseSeccomp, seccompProfile } from '../src/spec/seccomp.js'
 
-// From Debian's package golang-github-containers-common.
-const debianProfile = process.env.POUCH_TEST_SECCOMP ?? '/usr/share/containers/seccomp.json'
+// From Debian's package golang-github-containers-common: installed, or unpacked by the set-up of the tests.
+const path = 'usr/share/containers/seccomp.json'
+const unpacked = join(import.meta.dirname, '../../../.cache/debian/golang-github-containers-common', path)
+const debianProfile = existsSync(unpacked) ? unpacked : `/${path}`
 
 interface Conditions {
   readonly caps?: readonly string[]
