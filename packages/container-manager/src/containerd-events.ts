@@ -1,15 +1,18 @@
 import type { Exits } from './exits.js'
 import type { ManagerContext } from './manager-context.js'
+import type { StrayShims } from './stray-shims.js'
 
 /** Listens to containerd's events. They are hints: an out-of-memory kill is told by them alone; the rest is known otherwise. */
 export class ContainerdEvents {
   readonly #context: ManagerContext
   readonly #exits: Exits
+  readonly #strayShims: StrayShims
   #listening: Promise<void> = Promise.resolve()
 
-  constructor(context: ManagerContext, exits: Exits) {
+  constructor(context: ManagerContext, exits: Exits, strayShims: StrayShims) {
     this.#context = context
     this.#exits = exits
+    this.#strayShims = strayShims
   }
 
   start(): void {
@@ -27,11 +30,18 @@ export class ContainerdEvents {
   async #listen(): Promise<void> {
     const { containerd, closing, events, registry } = this.#context
     const filter = `namespace=="${containerd.namespace}",topic=="/tasks/oom"`
+    let hasBeenAway = false
     for await (const watched of containerd.events.watch([filter], { signal: closing })) {
       if (watched.type === 'gap') {
         // The stream is new: what waits for containerd need not wait longer, and what could not be undone is.
         this.#exits.reconnected.beat()
         for (const entry of registry.all()) this.#exits.repair(entry)
+        // A containerd that died in the middle of a create has left what an engine that dies leaves.
+        if (hasBeenAway) {
+          const records = registry.all().map(({ record }) => record)
+          this.#strayShims.reap(records, true)
+        }
+        hasBeenAway = true
         continue
       }
       const { decoded } = watched.envelope

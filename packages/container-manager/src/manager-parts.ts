@@ -69,7 +69,7 @@ export function composeManager(
   const strayShims = new StrayShims(context, exits, residue)
   const recovery = new Recovery(context, { claims, creation, launch, exits, removal, strayShims })
   const streams = new ContainerStreams(context)
-  const containerdEvents = new ContainerdEvents(context, exits)
+  const containerdEvents = new ContainerdEvents(context, exits, strayShims)
   return {
     context,
     creation,

@@ -49,9 +49,10 @@ export class StrayShims {
   reap(records: readonly ContainerRecord[], wasCutShort: boolean): void {
     const { closing, log } = this.#context
     const cgroups = new Map(records.map(({ id, config }) => [id, cgroupsPath(config.cgroupParent, id)]))
-    this.#reaping = this.#reap(cgroups, wasCutShort ? rounds : 1).catch((error: unknown) => {
+    const reaping = this.#reap(cgroups, wasCutShort ? rounds : 1).catch((error: unknown) => {
       if (!closing.aborted) log.warn({ err: error }, 'what an earlier engine left could not be looked for')
     })
+    this.#reaping = Promise.all([this.#reaping, reaping]).then(() => undefined)
   }
 
   /** Resolves when the search has ended, which the context's signal brings about. */
