@@ -14,7 +14,8 @@ const supervised = await superviseContainerd({ home })
 const containerd = connectContainerd({ address: supervised.address, namespace: 'pouch' })
 const store = await sqliteStore({ path: join(home, 'pouch.db') })
 const volumes = await createVolumeEngine({ home, drivers: [local(), tmpfs()], store })
-const engine = await createEngine({ home, store, volumes, containerd })
+const runtimeOptions = { root: supervised.runcRoot }
+const engine = await createEngine({ home, store, volumes, containerd, runtimeOptions })
 
 const [image] = await engine.images.load(createReadStream(archive))
 await volumes.volumes.create({ name: 'greetings' })

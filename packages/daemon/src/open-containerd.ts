@@ -5,6 +5,8 @@ import type { Settings } from './settings.js'
 /** The containerd of a daemon: one that runs already, or one of its own. */
 export interface DaemonContainerd {
   readonly client: ContainerdClient
+  /** Where runc keeps its state; the machine's usual place unless containerd is one of our own. */
+  readonly runcRoot: string | undefined
   /** @param inUse whether containers run: containerd of one's own is left running then, and else stopped */
   close(inUse: boolean): Promise<void>
 }
@@ -14,13 +16,14 @@ export async function openContainerd(settings: Settings, home: string, log: Logg
   const { containerd, namespace } = settings
   if (containerd !== undefined) {
     const client = connectContainerd({ address: containerd, namespace, log })
-    return { client, close: async () => client.close() }
+    return { client, runcRoot: undefined, close: async () => client.close() }
   }
   const supervised = await superviseContainerd({ home, log })
   log.info({ pid: supervised.pid, address: supervised.address, adopted: supervised.adopted }, 'containerd runs')
   const client = connectContainerd({ address: supervised.address, namespace, log })
   return {
     client,
+    runcRoot: supervised.runcRoot,
     close: async (inUse) => {
       client.close()
       await (inUse ? supervised.release() : supervised.stop())

@@ -23,6 +23,7 @@ export async function openEngine(settings: Settings, log: Logger, cleanup: Clean
   const volumes = await createVolumeEngine({ home, drivers: [local(), tmpfs()], store, defaultDriver, log })
   cleanup.push(() => volumes.close())
   const { snapshotter, insecureRegistry: insecureRegistries } = settings
+  const { runcRoot } = containerd
   const engine = await createEngine({
     home,
     store,
@@ -30,6 +31,7 @@ export async function openEngine(settings: Settings, log: Logger, cleanup: Clean
     containerd: containerd.client,
     log,
     snapshotter,
+    runtimeOptions: runcRoot === undefined ? undefined : { root: runcRoot },
     insecureRegistries,
   })
   cleanup.push(async () => {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { ContainerManager } from '@pouch/container-manager'
-import type { ContainerdClient } from '@pouch/ctrd-client'
+import type { ContainerdClient, RuncOptions } from '@pouch/ctrd-client'
 import { ImageManager } from '@pouch/image-manager'
 import type { MetadataStore } from '@pouch/store'
 import type { Logger, VolumeEngine } from '@pouch/volume-core'
@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly log?: Logger | undefined
   /** `overlayfs` unless given. */
   readonly snapshotter?: string | undefined
+  /** Options of the runc shim; `{ root: supervised.runcRoot }` keeps runc's state with a containerd of one's own. */
+  readonly runtimeOptions?: RuncOptions | undefined
   /** What the engine calls itself; the host's name unless given. */
   readonly name?: string | undefined
   /** Registries that may be spoken to over plain http: `host` or `host:port`. */
@@ -60,6 +62,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     home,
     engineId,
     snapshotter,
+    runtimeOptions: options.runtimeOptions,
     log,
     clock,
   })
