@@ -1,12 +1,13 @@
-// After the tests and the demo: no mount, loop device, process or directory of ours is left outside the clone.
+// After the tests and the demo: no mount, loop device, process, cgroup or directory of ours is left outside the clone.
 import { readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { isRoot, main, root, run, say } from './setup/say.mjs'
 
 await main(async () => {
-  const left = [...mounts(), ...processes(), ...directories(), ...(isRoot ? await loops() : [])]
+  const left = [...mounts(), ...processes(), ...directories(), ...cgroups(), ...(isRoot ? await loops() : [])]
   for (const what of left) say(`left behind: ${what}`)
-  if (left.length === 0) say('nothing is left: no mount, loop device, process or directory of ours')
+  if (left.length === 0) say('nothing is left: no mount, loop device, process, cgroup or directory of ours')
   return left.length === 0 ? 0 : 1
 })
 
@@ -41,6 +42,15 @@ function directories() {
     listed(place)
       .filter((name) => /^pouch/.test(name))
       .map((name) => `directory ${place}/${name}`),
+  )
+}
+
+function cgroups() {
+  const parents = ['/sys/fs/cgroup', ...listed('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name))]
+  return parents.flatMap((parent) =>
+    listed(parent)
+      .filter((name) => /^pouch-[0-9a-f]{64}$/.test(name))
+      .map((name) => `cgroup ${join(parent, name)}`),
   )
 }
 

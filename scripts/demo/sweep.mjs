@@ -14,11 +14,29 @@ export async function sweep(folder, ...pids) {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
+// With a shim go the processes of its container, whose command lines name nothing of ours.
 function processesOf(folder) {
-  return readdirSync('/proc')
+  const pids = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => commandLine(pid).some((word) => word.endsWith(folder) || word.includes(`${folder}/`)))
     .map(Number)
+  const named = pids.filter((pid) =>
+    commandLine(pid).some((word) => word.endsWith(folder) || word.includes(`${folder}/`)),
+  )
+  const shims = new Set(named.filter((pid) => commandLine(pid)[0]?.includes('containerd-shim')))
+  return [...named, ...pids.filter((pid) => !named.includes(pid) && descendsFrom(shims, pid))]
+}
+
+function descendsFrom(ancestors, pid) {
+  for (let parent = parentOf(pid); parent > 1; parent = parentOf(parent)) if (ancestors.has(parent)) return true
+  return false
+}
+
+function parentOf(pid) {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
 }
 
 function commandLine(pid) {
