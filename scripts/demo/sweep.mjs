@@ -1,17 +1,34 @@
 // The last broom of a demo or a test that may have failed midway: ends what runs from a folder, and takes the folder.
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { run, say } from '../setup/say.mjs'
 
 /** Ends the processes whose command line names the folder, unmounts what is mounted below it, and deletes it. */
 export async function sweep(folder, ...pids) {
-  for (const pid of [...pids.filter((pid) => pid !== undefined), ...processesOf(folder)]) end(pid)
-  for (let round = 0; round < 40 && processesOf(folder).length > 0; round += 1) {
+  const containers = new Set()
+  for (const pid of pids.filter((pid) => pid !== undefined)) end(pid)
+  for (let round = 0; round < 40; round += 1) {
+    const left = processesOf(folder)
+    for (const pid of left) {
+      const words = commandLine(pid)
+      if (words[0]?.includes('containerd-shim')) containers.add(words[words.indexOf('-id') + 1])
+    }
+    for (const pid of left) end(pid)
+    if (left.length === 0) break
     await delay(50)
-    for (const pid of processesOf(folder)) end(pid)
   }
+  for (const id of containers) removeCgroups(id)
   for (const target of mountsBelow(folder)) await run('umount', ['-l', target], { quiet: true, mayFail: true })
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+}
+
+// runc removes the cgroup of a container that it deletes; nobody does when all of them were killed.
+function removeCgroups(id) {
+  const parents = ['/sys/fs/cgroup', ...readdirSync('/sys/fs/cgroup').map((name) => `/sys/fs/cgroup/${name}`)]
+  for (const parent of parents) {
+    const cgroup = `${parent}/pouch-${id}`
+    if (existsSync(cgroup)) rmdirSync(cgroup)
+  }
 }
 
 // With a shim go the processes of its container, whose command lines name nothing of ours.
