@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { PouchError } from '@pouch/errors'
 import { callDriver } from './driver-call.js'
 import { driverVolume } from './driver-volume.js'
@@ -37,11 +38,14 @@ export class VolumeViews {
   async locateAll(entries: readonly VolumeEntry[], timeoutMs: number, signal?: AbortSignal): Promise<string[]> {
     const failures = new Map<string, string>()
     const queue = entries.filter((entry) => this.#isUnlocated(entry)).values()
+    // As many listen to it as workers ask at a time, more than Node takes for a leak.
+    const stop = signal === undefined ? undefined : AbortSignal.any([signal])
+    if (stop !== undefined) setMaxListeners(asked, stop)
     const worker = async () => {
       for (const entry of queue) {
         if (failures.has(entry.record.driver)) continue
         try {
-          await this.locate(entry, timeoutMs, signal)
+          await this.locate(entry, timeoutMs, stop)
         } catch (error) {
           failures.set(entry.record.driver, `list ${entry.record.driver}: ${PouchError.from(error).message}`)
         }
