@@ -4,6 +4,7 @@ import { isPouchError, PouchError } from '@pouch/errors'
 import type { Logger } from '@pouch/volume-core/driver'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { daemonVersion } from '../version.js'
+import { logFailure } from './failure-log.js'
 import { readJsonBody } from './json-body.js'
 import { type LaxSchema, readLax } from './lax-json.js'
 import { Query } from './query.js'
@@ -126,7 +127,7 @@ function sendResult(status: number, reply: FastifyReply, result: unknown): Fasti
 function sendError(reply: FastifyReply, thrown: unknown, log: Logger): FastifyReply {
   const error = isPouchError(thrown) ? thrown : fromFramework(thrown)
   const status = statusOf(error)
-  if (status >= 500) log.error({ err: error, op: error.op, subject: error.subject }, error.message)
+  logFailure(log, error, status)
   return reply
     .code(status)
     .header('content-type', 'application/json')

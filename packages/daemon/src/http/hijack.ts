@@ -8,6 +8,7 @@ import type { Logger } from '@pouch/volume-core/driver'
 import { hijackAttach } from '../docker/attach.js'
 import { hijackExec } from '../docker/exec-start.js'
 import { commonHeaders } from './app.js'
+import { logFailure } from './failure-log.js'
 import { HijackedSocket } from './hijacked-socket.js'
 import { Query } from './query.js'
 import { errorBody, statusOf } from './status-error.js'
@@ -95,7 +96,7 @@ export async function carryStreams(call: HijackCall, streams: AttachedStreams): 
 // Docker answers a failed attach in plain text, and a failed exec in JSON.
 function refuse(socket: HijackedSocket, kind: 'attach' | 'exec', error: PouchError, log: Logger): void {
   const status = statusOf(error)
-  if (status >= 500) log.error({ err: error, op: error.op, subject: error.subject }, error.message)
+  logFailure(log, error, status)
   if (kind === 'attach') socket.reply(status, 'application/vnd.docker.raw-stream', `${error.message}\r\n`)
   else socket.reply(status, 'application/json', errorBody(error), commonHeaders)
 }
