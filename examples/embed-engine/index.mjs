@@ -17,8 +17,8 @@ const volumes = await createVolumeEngine({ home, drivers: [local(), tmpfs()], st
 const runtimeOptions = { root: supervised.runcRoot }
 const engine = await createEngine({ home, store, volumes, containerd, runtimeOptions })
 
-const [image] = await engine.images.load(createReadStream(archive))
-await volumes.volumes.create({ name: 'greetings' })
+const [{ image }] = await engine.images.load(createReadStream(archive))
+await engine.volumes.create({ name: 'greetings' })
 const shell = async (script) => {
   const mounts = [{ type: 'volume', name: 'greetings', target: '/data' }]
   const { id } = await engine.containers.create({ image: image.id, command: ['sh', '-c', script], mounts })
@@ -31,7 +31,7 @@ const shell = async (script) => {
 console.log('writer ended with', await shell('echo hello from a container > /data/hello.txt'))
 console.log('reader ended with', await shell('cat /data/hello.txt'))
 
-await volumes.volumes.remove('greetings')
+await engine.volumes.remove('greetings')
 await engine.images.remove(image.id, { force: true })
 await engine.close()
 await volumes.close()
