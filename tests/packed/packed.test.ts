@@ -95,7 +95,8 @@ export const wrong = createVolumeEngine({ home: '/x', drivers: ['local'] })`
     }
   })
 
-  it.runIf(isRoot).each(nodes())('run examples/embed-engine on Node $version', async ({ path }) => {
+  // Containers need root; without it scripts/setup/tests.mjs names this in its summary.
+  it.each(isRoot ? nodes() : [])('run examples/embed-engine on Node $version', async ({ path }) => {
     const home = mkdtempSync(join(tmpdir(), 'pouch-packed-engine-'))
     try {
       mkdirSync(join(home, 'image'))
