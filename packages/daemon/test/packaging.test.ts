@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 const unit = new URL('../../../packaging/pouchd.service', import.meta.url).pathname
-const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0
 
 describe('packaging/pouchd.service', () => {
   it('keeps containers alive when the daemon is restarted, and is told when it is ready', () => {
@@ -14,7 +13,7 @@ describe('packaging/pouchd.service', () => {
     expect(lines.some((line) => /^LimitNOFILE=\d{6,}$/.test(line))).toBe(true)
   })
 
-  it.runIf(hasSystemd)('is a unit that systemd takes', () => {
+  it('is a unit that systemd takes', () => {
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' })
     expect([status, stderr]).toEqual([0, ''])
   })
