@@ -5,6 +5,7 @@ import {
   type DriverDefinition,
   type DriverTraits,
   driverContract,
+  facetNames,
   type Logger,
   type OptionTable,
 } from './driver.js'
@@ -50,7 +51,6 @@ interface Slot {
 }
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/
-const facetNames = ['mounts'] as const
 
 /** The drivers of an engine, by name. */
 export class DriverTable {

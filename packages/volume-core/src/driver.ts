@@ -22,6 +22,16 @@
  * whole and stays usable; after any other failure the engine treats it as half deleted, and only remove is called again.
  */
 import type { JsonValue } from '@pouch/store'
+import type {
+  CloneFacet,
+  HealthFacet,
+  InventoryFacet,
+  RenameFacet,
+  ResizeFacet,
+  SnapshotFacet,
+  UsageFacet,
+  VolumeDescription,
+} from './driver-facets.js'
 
 /** The number of this contract. A definition with a newer one is refused by name. */
 export const driverContract = 1
@@ -32,6 +42,8 @@ export interface DriverDefinition {
   readonly contract: number
   /** The name that users pass as `driver`. Lower-case letters, digits and `-`. */
   readonly name: string
+  /** The version of the driver, shown in `pouch info`. */
+  readonly version?: string
   /** The options of a volume: a table that the engine enforces, or `'passthrough'` to get them as they came. */
   readonly options: OptionTable | 'passthrough'
   /** Connects to the backend and finishes what a crash left. Called once, before anything else. */
@@ -72,8 +84,20 @@ export interface Driver {
   path(volume: DriverVolume, call: DriverCall): Promise<string | undefined>
   /** Lets go of the backend. Mounted volumes stay mounted. */
   close(): Promise<void>
+  /**
+   * Which facets one volume cannot have, though its driver has them, and facts about it. Looks at the volume, changes nothing. Without it
+   * every volume has every facet.
+   */
+  describe?(volume: DriverVolume, call: DriverCall): Promise<VolumeDescription>
   /** Present when a volume has to be mounted before it can be used. */
   readonly mounts?: MountFacet
+  readonly inventory?: InventoryFacet
+  readonly resizing?: ResizeFacet
+  readonly snapshots?: SnapshotFacet
+  readonly cloning?: CloneFacet
+  readonly renaming?: RenameFacet
+  readonly usage?: UsageFacet
+  readonly health?: HealthFacet
 }
 
 /** Facts about a driver's volumes. */
@@ -95,6 +119,11 @@ export interface MountFacet {
    * `reference`: exactly once for each reference.
    */
   readonly per: 'volume' | 'reference'
+  /**
+   * Whether this volume is one to be mounted; without it every one is. One that is not is always there, at `path`. Answers at once, from
+   * what it is given, and always the same for a volume.
+   */
+  concerns?(volume: DriverVolume): boolean
   /** Makes the volume usable. Repeated with the same reference it answers the same. */
   mount(volume: DriverVolume, reference: ReferenceInfo, call: DriverCall): Promise<Mounted>
   /** Undoes a mount. What is not mounted stays so. `state` is what mount returned. */
@@ -153,6 +182,8 @@ export interface OptionSpec {
   readonly aliases?: readonly string[]
   /** Why the option is refused, for one that is known and cannot be honoured: `unsupported`, never ignored. */
   readonly unsupported?: string
+  /** Whether the value, or a part of it, must never be shown: a password. It is stored, and masked wherever it is told. */
+  readonly secret?: boolean
 }
 
 /** `bytes`: a size. `int`: a whole number ≥ 0. `mode`: octal permissions. `path`: absolute. */
@@ -170,3 +201,21 @@ export interface Logger {
 }
 
 export type { JsonValue } from '@pouch/store'
+export {
+  type CloneFacet,
+  type CloneRequest,
+  type DriverSnapshot,
+  type FacetName,
+  type FoundVolume,
+  facetNames,
+  type Health,
+  type HealthFacet,
+  type InventoryFacet,
+  type RenameFacet,
+  type ResizeFacet,
+  type SnapshotFacet,
+  type SnapshotRequest,
+  type Usage,
+  type UsageFacet,
+  type VolumeDescription,
+} from './driver-facets.js'
