@@ -1,0 +1,94 @@
+/** What is asked of the facets of volumes, and what comes back. */
+import type { JsonValue, Usage } from './driver.js'
+
+/** A volume, or a snapshot of it: what a clone is made from. */
+export interface CloneSource {
+  readonly volume: string
+  readonly snapshot?: string | undefined
+  /** Take a copy that somebody may be writing into, where the driver has nothing better. */
+  readonly allowInconsistent?: boolean | undefined
+}
+
+/** What to change about a volume. What is absent stays. */
+export interface UpdateRequest {
+  /** Set these labels; `null` takes one away. */
+  readonly labels?: Readonly<Record<string, string | null>> | undefined
+  /** Bring it to this size, in bytes. */
+  readonly sizeBytes?: number | undefined
+}
+
+/** What to keep of a volume. */
+export interface SnapshotCreateRequest {
+  /** Like a volume's name; made from the time when absent. */
+  readonly name?: string | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly allowInconsistent?: boolean | undefined
+}
+
+/** A snapshot as the engine tells it. Frozen. */
+export interface Snapshot {
+  readonly name: string
+  readonly volume: string
+  /** RFC 3339, UTC, milliseconds. */
+  readonly createdAt: string
+  readonly labels: Readonly<Record<string, string>>
+  /** How it was made: `btrfs`, `reflink`, `copy`, … */
+  readonly method: string
+  /** Whether it is the volume at one moment. */
+  readonly isConsistent: boolean
+  readonly sizeBytes: number | undefined
+}
+
+/** What a volume takes up, or why that is not known. */
+export interface VolumeUsage {
+  readonly volume: string
+  readonly usage: Usage | undefined
+  /** Set when it could not be measured. */
+  readonly error: string | undefined
+}
+
+/** What holds for one volume: which facets it has, and facts about it. Frozen. */
+export interface VolumeDetails {
+  /** Every facet that its driver has: `true`, or the reason why this volume lacks it. */
+  readonly facets: Readonly<Record<string, true | string>>
+  /** What the driver tells about it, such as the quota backend. */
+  readonly facts: Readonly<Record<string, JsonValue>>
+  /** Docker's `Status`: what the backend tells about it. */
+  readonly status: Readonly<Record<string, JsonValue>> | undefined
+  readonly snapshots: readonly Snapshot[]
+}
+
+/** How to read a volume's content. */
+export interface ExportRequest {
+  /** Export while somebody may be writing. */
+  readonly allowInconsistent?: boolean | undefined
+  /** Told what is left out, such as a socket. */
+  readonly onWarning?: ((message: string) => void) | undefined
+  /** Told as it goes. */
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined
+}
+
+/** How to make a volume from an archive. */
+export interface ImportRequest {
+  readonly name?: string | undefined
+  readonly driver?: string | undefined
+  readonly options?: Readonly<Record<string, string>> | undefined
+  readonly labels?: Readonly<Record<string, string>> | undefined
+  readonly onWarning?: ((message: string) => void) | undefined
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined
+}
+
+/** How far a transfer is. */
+export interface TransferProgress {
+  readonly files: number
+  /** Bytes of content; holes are not counted. */
+  readonly bytes: number
+}
+
+/** Where a volume is to move. */
+export interface MigrateRequest {
+  readonly driver: string
+  readonly options?: Readonly<Record<string, string>> | undefined
+  readonly onWarning?: ((message: string) => void) | undefined
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined
+}
