@@ -54,7 +54,7 @@ export class LocalDriver implements Driver {
     const mount = mountOption(volume)
     if (mount === undefined) {
       this.#directoryOf(volume)
-      await makeVolumeDirectory(this.#root, join(this.#root, stagingFolder), volume.name)
+      await makeVolumeDirectory(this.#root, volume.name)
       return undefined
     }
     const reserved = [this.#home, this.#root]

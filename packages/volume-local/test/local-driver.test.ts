@@ -60,6 +60,18 @@ describe('a volume on disk', () => {
     expect(await modeOf(join(root, 'data/_data'))).toBe(0o755)
   })
 
+  it.each([
+    ['its directory alone', async () => undefined],
+    ['its data directory closed', async () => await mkdir(join(root, 'data/_data'), 0o700)],
+  ])('is finished by a second create when a crash left %s', async (_, leave) => {
+    const driver = await openDriver(local(), home)
+    await mkdir(join(root, 'data'), 0o700)
+    await leave()
+    await driver.create(volume('data'), call)
+    expect(await modeOf(join(root, 'data'))).toBe(0o701)
+    expect(await modeOf(join(root, 'data/_data'))).toBe(0o755)
+  })
+
   it('is nowhere once its directory was taken away', async () => {
     const driver = await openDriver(local(), home)
     await driver.create(volume('data'), call)
