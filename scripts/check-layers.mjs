@@ -11,7 +11,12 @@ const sideways = [
   ['client', 'api'],
   ['events', 'errors'],
   ['units', 'errors'],
+  ['libc', 'errors'],
   ['mount', 'errors'],
+  ['mount', 'libc'],
+  ['quota', 'errors'],
+  ['quota', 'libc'],
+  ['quota', 'mount'],
   ['ctrd-client', 'errors'],
 ]
 /** An adapter sees a contract through these doors. Types and contracts, never an engine. */

@@ -1,6 +1,6 @@
+export type { KoffiLoader } from '@pouch/libc'
 export { canonicalPath, isWithin } from './canonical-path.js'
 export { findMount, isMountpoint, mountsUnder } from './find-mount.js'
-export type { KoffiLoader } from './libc.js'
 export { bindMount, mkfifo, mount, punchHole, unmount } from './mount.js'
 export { mountFlags, type Propagation } from './mount-flags.js'
 export { type MountOptions, parseMountOptions } from './mount-options.js'

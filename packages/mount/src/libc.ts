@@ -1,5 +1,4 @@
-import type { KoffiFunc } from 'koffi'
-import { errnoName } from './errno-name.js'
+import { type Argument, bindLibc, type KoffiLoader, type Outcome } from '@pouch/libc'
 
 /** The system calls that Node does not have. Each answers the errno's name, or `undefined` when it succeeded. */
 export interface Libc {
@@ -9,37 +8,27 @@ export interface Libc {
   fallocate(fd: number, mode: number, offset: number, length: number): string | undefined
 }
 
-/** Brings koffi in: `() => import('koffi')`. It may reject where koffi is not installed or has no binary. */
-export type KoffiLoader = () => Promise<Pick<typeof import('koffi'), 'default'>>
-
-type Call<Args extends unknown[]> = KoffiFunc<(...args: Args) => number>
-
-/** Binds the calls. @throws whatever koffi throws where it cannot be loaded or a symbol is missing */
+/** Binds the calls. @throws PouchError `unsupported` where koffi cannot be loaded or a symbol is missing */
 export async function loadLibc(load: KoffiLoader): Promise<Libc> {
-  const { default: koffi } = await load()
-  const library = koffi.load(null)
   // A 32-bit libc has its 64-bit offsets under another name; elsewhere the plain one has them.
   const fallocateName = process.arch === 'arm' || process.arch === 'ia32' ? 'fallocate64' : 'fallocate'
-  const mount: Call<[string, string, string, number, string]> = library.func('mount', 'int', [
-    'str',
-    'str',
-    'str',
-    'ulong',
-    'str',
-  ])
-  const unmount: Call<[string, number]> = library.func('umount2', 'int', ['str', 'int'])
-  const mkfifo: Call<[string, number]> = library.func('mkfifo', 'int', ['str', 'uint32'])
-  const fallocate: Call<[number, number, number, number]> = library.func(fallocateName, 'int', [
-    'int',
-    'int',
-    'int64',
-    'int64',
-  ])
-  const outcome = (result: number) => (result === 0 ? undefined : errnoName(koffi.errno()))
+  const libc = await bindLibc(
+    {
+      mount: { returns: 'int', args: ['str', 'str', 'str', 'ulong', 'str'] },
+      umount2: { returns: 'int', args: ['str', 'int'] },
+      mkfifo: { returns: 'int', args: ['str', 'uint32'] },
+      fallocate: { returns: 'int', args: ['int', 'int', 'int64', 'int64'], symbol: fallocateName },
+    },
+    load,
+  )
   return {
-    mount: (...args) => outcome(mount(...args)),
-    unmount: (...args) => outcome(unmount(...args)),
-    mkfifo: (...args) => outcome(mkfifo(...args)),
-    fallocate: (...args) => outcome(fallocate(...args)),
+    mount: errnoOf(libc.mount),
+    unmount: errnoOf(libc.umount2),
+    mkfifo: errnoOf(libc.mkfifo),
+    fallocate: errnoOf(libc.fallocate),
   }
+}
+
+function errnoOf<Args extends readonly Argument[]>(call: (...args: readonly Argument[]) => Outcome) {
+  return (...args: Args) => call(...args).errno
 }

@@ -62,7 +62,7 @@ describe('a machine without koffi', () => {
       code: 'unsupported',
       op: 'punchHole',
       message: expect.stringContaining('koffi'),
-      cause: new Error('koffi is not here'),
+      cause: { code: 'unsupported', subject: 'koffi', cause: new Error('koffi is not here') },
     })
     await file.close()
   })
