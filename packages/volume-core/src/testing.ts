@@ -13,6 +13,7 @@
  *       },
  *     })
  */
+export { type FacetName, facetNames } from './driver-facets.js'
 export { type MemoryDriverOptions, memoryDriver } from './testing/memory-driver.js'
-export type { DriverSuiteOptions, FacetName, SuiteSubject, TestRunner } from './testing/suite-options.js'
+export type { DriverSuiteOptions, SuiteSubject, TestRunner } from './testing/suite-options.js'
 export { testVolumeDriver } from './testing/test-volume-driver.js'

@@ -1,15 +1,29 @@
-import { mkdir, readdir, readlink, rm, stat, symlink } from 'node:fs/promises'
-import { join } from 'node:path'
-import { PouchError, throwIfAborted } from '@pouch/errors'
+import { mkdir } from 'node:fs/promises'
+import { throwIfAborted } from '@pouch/errors'
 import {
+  type CloneFacet,
   type Driver,
   type DriverCall,
   type DriverDefinition,
   type DriverVolume,
   driverContract,
+  type FacetName,
+  facetNames,
+  type HealthFacet,
+  type InventoryFacet,
   type MountFacet,
-  type ReferenceInfo,
+  type OptionTable,
+  type RenameFacet,
+  type ResizeFacet,
+  type SnapshotFacet,
+  type UsageFacet,
+  type VolumeDescription,
 } from '../driver.js'
+import { isThere } from './memory/files.js'
+import { memoryHealth, memoryInventory, memoryRenaming, memoryResizing, memoryUsage } from './memory/memory-facets.js'
+import { MemoryMounts } from './memory/memory-mounts.js'
+import { MemoryPlaces } from './memory/memory-places.js'
+import { MemoryCloning, MemorySnapshots } from './memory/memory-snapshots.js'
 
 /** Options of {@link memoryDriver}. */
 export interface MemoryDriverOptions {
@@ -17,124 +31,97 @@ export interface MemoryDriverOptions {
   readonly name?: string
   /** Gives it the facet `mounts`, of this kind. Without it volumes are always there. */
   readonly mounts?: 'volume' | 'reference'
+  /** The facets that it has; none unless told, and `facetNames` for all. `mounts` among them is per volume unless told otherwise. */
+  readonly facets?: readonly FacetName[]
 }
 
 /**
  * A driver for tests, and to read before writing one: plain directories below `<home>/<name>`, no root needed. A mount is a symbolic link
- * below `<home>/.<name>-mounts`; deleting that directory is what a restart of the host does to it.
+ * below `<home>/.<name>-mounts`; deleting that directory is what a restart of the host does to it. Snapshots and clones are copies.
+ *
+ * The option `without` takes facets from one volume, and `direct` one volume out of those that are mounted.
  */
 export function memoryDriver(options: MemoryDriverOptions = {}): DriverDefinition {
   const name = options.name ?? 'memory'
+  const facets = new Set<FacetName>(options.facets ?? [])
+  if (options.mounts !== undefined) facets.add('mounts')
   return Object.freeze<DriverDefinition>({
     contract: driverContract,
     name,
-    options: {
-      size: { type: 'bytes', description: 'a size that is noted and not enforced', aliases: ['opt.size'] },
-      note: { type: 'string', description: 'a text that is kept with the volume', default: '' },
-    },
+    options: optionsWith(facets),
     open: async ({ home }) => {
-      const root = join(home, name)
-      const mountRoot = join(home, `.${name}-mounts`)
-      await mkdir(root, { recursive: true })
-      return new MemoryDriver(
-        name,
-        root,
-        options.mounts === undefined ? undefined : new Links(options.mounts, root, mountRoot),
-      )
+      const places = new MemoryPlaces(home, name)
+      await places.open()
+      return new MemoryDriver(name, places, facets, options.mounts ?? 'volume')
     },
   })
+}
+
+const baseOptions: OptionTable = {
+  size: { type: 'bytes', description: 'a size that is noted and not enforced', aliases: ['opt.size'] },
+  note: { type: 'string', description: 'a text that is kept with the volume', default: '' },
+}
+
+function optionsWith(facets: ReadonlySet<FacetName>): OptionTable {
+  const direct = { type: 'boolean', description: 'the volume is always there, and never mounted' } as const
+  const without = { type: 'string', description: 'facets that the volume is to lack, with commas between' } as const
+  return { ...baseOptions, ...(facets.has('mounts') ? { direct } : {}), ...(facets.size > 0 ? { without } : {}) }
 }
 
 class MemoryDriver implements Driver {
   readonly name: string
   readonly traits = Object.freeze({ scope: 'local', durable: true, accessModes: ['single-node-writer'] } as const)
   declare readonly mounts?: MountFacet
-  readonly #root: string
-  readonly #links: Links | undefined
+  declare readonly inventory?: InventoryFacet
+  declare readonly resizing?: ResizeFacet
+  declare readonly snapshots?: SnapshotFacet
+  declare readonly cloning?: CloneFacet
+  declare readonly renaming?: RenameFacet
+  declare readonly usage?: UsageFacet
+  declare readonly health?: HealthFacet
+  readonly #places: MemoryPlaces
+  readonly #mounts: MemoryMounts | undefined
 
-  constructor(name: string, root: string, links: Links | undefined) {
+  constructor(name: string, places: MemoryPlaces, facets: ReadonlySet<FacetName>, per: 'volume' | 'reference') {
     this.name = name
-    this.#root = root
-    this.#links = links
-    if (links !== undefined) this.mounts = links
+    this.#places = places
+    this.#mounts = facets.has('mounts') ? new MemoryMounts(per, places) : undefined
+    if (this.#mounts !== undefined) this.mounts = this.#mounts
+    if (facets.has('inventory')) this.inventory = memoryInventory(places, this.#mounts === undefined)
+    if (facets.has('resizing')) this.resizing = memoryResizing(places)
+    if (facets.has('snapshots')) this.snapshots = new MemorySnapshots(places)
+    if (facets.has('cloning')) this.cloning = new MemoryCloning(places)
+    if (facets.has('renaming')) this.renaming = memoryRenaming(places)
+    if (facets.has('usage')) this.usage = memoryUsage(places)
+    if (facets.has('health')) this.health = memoryHealth(places)
   }
 
   async create(volume: DriverVolume, { signal }: DriverCall) {
     throwIfAborted(signal, { op: 'create', subject: volume.name })
-    await mkdir(join(this.#root, volume.name), { recursive: true })
+    await mkdir(this.#places.volume(volume.name), { recursive: true })
     const { size } = volume.options
     return typeof size === 'number' ? { state: { made: true }, sizeBytes: size } : { state: { made: true } }
   }
 
   async remove(volume: DriverVolume, { signal }: DriverCall) {
     throwIfAborted(signal, { op: 'remove', subject: volume.name })
-    await rm(join(this.#root, volume.name), { recursive: true, force: true })
+    await this.#places.drop(this.#places.snapshotsOf(volume.name))
+    await this.#places.drop(this.#places.volume(volume.name))
   }
 
   async path(volume: DriverVolume) {
-    if (this.#links !== undefined) return await this.#links.path(volume)
-    const path = join(this.#root, volume.name)
+    if (this.#mounts?.concerns(volume) === true) return await this.#mounts.path(volume)
+    const path = this.#places.volume(volume.name)
     return (await isThere(path)) ? path : undefined
   }
 
+  async describe(volume: DriverVolume): Promise<VolumeDescription> {
+    const { without } = volume.options
+    const names = typeof without === 'string' ? without.split(',') : []
+    const lacking = facetNames.filter((facet) => names.includes(facet) && this[facet] !== undefined)
+    const reasons = lacking.map((facet) => [facet, `the volume was made without ${facet}`])
+    return { without: Object.fromEntries(reasons), facts: { directory: this.#places.volume(volume.name) } }
+  }
+
   async close() {}
-}
-
-class Links implements MountFacet {
-  readonly per: 'volume' | 'reference'
-  readonly #root: string
-  readonly #mountRoot: string
-
-  constructor(per: 'volume' | 'reference', root: string, mountRoot: string) {
-    this.per = per
-    this.#root = root
-    this.#mountRoot = mountRoot
-  }
-
-  async mount(volume: DriverVolume, reference: ReferenceInfo, { signal }: DriverCall) {
-    throwIfAborted(signal, { op: 'mount', subject: volume.name })
-    const target = join(this.#root, volume.name)
-    if (!(await isThere(target))) {
-      throw new PouchError('not-found', 'there is no such volume', { op: 'mount', subject: volume.name })
-    }
-    const path = this.#linkOf(volume, reference)
-    await mkdir(join(this.#mountRoot, volume.name), { recursive: true })
-    await symlink(target, path).catch((error: unknown) => keepSameLink(error, path, target))
-    return { path, state: { link: path } }
-  }
-
-  async unmount(volume: DriverVolume, reference: ReferenceInfo, _state: unknown, { signal }: DriverCall) {
-    throwIfAborted(signal, { op: 'unmount', subject: volume.name })
-    const directory = join(this.#mountRoot, volume.name)
-    await rm(this.#linkOf(volume, reference), { force: true })
-    if ((await this.#linksOf(volume)).length === 0) await rm(directory, { recursive: true, force: true })
-  }
-
-  async path(volume: DriverVolume) {
-    const [first] = await this.#linksOf(volume)
-    return first === undefined ? undefined : join(this.#mountRoot, volume.name, first)
-  }
-
-  #linkOf(volume: DriverVolume, reference: ReferenceInfo): string {
-    return join(this.#mountRoot, volume.name, this.per === 'volume' ? 'volume' : reference.id)
-  }
-
-  async #linksOf(volume: DriverVolume): Promise<string[]> {
-    const directory = join(this.#mountRoot, volume.name)
-    return (await isThere(directory)) ? await readdir(directory) : []
-  }
-}
-
-async function keepSameLink(error: unknown, path: string, target: string): Promise<void> {
-  if ((await readlink(path)) !== target) throw error
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch (error) {
-    if (PouchError.from(error).code === 'not-found') return false
-    throw error
-  }
 }

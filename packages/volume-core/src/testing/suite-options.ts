@@ -1,13 +1,10 @@
-import type { DriverDefinition } from '../driver.js'
+import type { DriverDefinition, FacetName } from '../driver.js'
 
 /** The `describe` and `it` of vitest, node:test, or any runner like them. */
 export interface TestRunner {
   describe(title: string, body: () => void): unknown
   it(title: string, body: () => Promise<void>): unknown
 }
-
-/** A facet that a driver may have. */
-export type FacetName = 'mounts'
 
 /** Options of the suite. */
 export interface DriverSuiteOptions {
