@@ -25,6 +25,7 @@ export {
   listQuery,
   parseBoolQuery,
   parseIntQuery,
+  parseMapQuery,
   parseTail,
   parseTimestampQuery,
   type QueryInput,
@@ -52,14 +53,23 @@ export type {
 } from './schema/image.js'
 export type { Mount, MountPoint } from './schema/mount.js'
 export type { EndpointSettings, NetworkingConfig } from './schema/network.js'
+export type { PouchReference, PouchVolume, PouchVolumeCreateBody, PouchVolumeList } from './schema/pouch.js'
+export type { PouchDriver, PouchDriverHealth, PouchDriverList } from './schema/pouch-driver.js'
 export type {
-  PouchDriver,
-  PouchDriverList,
-  PouchReference,
-  PouchVolume,
-  PouchVolumeCreateBody,
-  PouchVolumeList,
-} from './schema/pouch.js'
+  PouchMigrateMessage,
+  PouchProgress,
+  PouchSnapshot,
+  PouchSnapshotCreateBody,
+  PouchSnapshotList,
+  PouchUsage,
+  PouchVolumeDetails,
+  PouchVolumeImportResponse,
+  PouchVolumeMigrateBody,
+  PouchVolumeRenameBody,
+  PouchVolumeUpdateBody,
+  PouchVolumeUsage,
+  PouchVolumeUsageList,
+} from './schema/pouch-facets.js'
 export type { DiskUsage, EventMessage, SystemInfo, SystemVersion } from './schema/system.js'
 export type { Volume, VolumeCreateBody, VolumeListResponse, VolumePruneResponse } from './schema/volume.js'
 export type { ErrorBody, IdResponse } from './schema/words.js'

@@ -52,6 +52,25 @@ export function parseTimestampQuery(value: QueryValue, name: string): bigint | u
   )
 }
 
+/**
+ * A map of strings, written as JSON: `{"key":"value"}`.
+ *
+ * @returns `undefined` when it is absent or empty
+ * @throws PouchError `invalid-argument` naming the parameter
+ */
+export function parseMapQuery(value: QueryValue, name: string): Readonly<Record<string, string>> | undefined {
+  const text = firstOf(value)
+  if (text === undefined || text === '') return undefined
+  const map = jsonOf(text)
+  const isMap = typeof map === 'object' && map !== null && !Array.isArray(map)
+  if (isMap && Object.values(map).every((item) => typeof item === 'string')) return map as Record<string, string>
+  // Not the text itself: an option may hold a password.
+  throw new PouchError('invalid-argument', `invalid value for ${name}: write {"key":"value"} as JSON`, {
+    op: 'api.query',
+    subject: name,
+  })
+}
+
 /** Every value of a parameter that may be repeated. */
 export function listQuery(value: QueryValue): readonly string[] {
   if (value === undefined) return []
@@ -79,6 +98,15 @@ export function encodeQuery(parameters: Readonly<Record<string, QueryInput>>): s
   }
   const text = query.toString()
   return text === '' ? '' : `?${text}`
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // No JSON at all is refused with what is not a map.
+    return undefined
+  }
 }
 
 function firstOf(value: QueryValue): string | undefined {

@@ -26,13 +26,28 @@ export {
 export { MountPointSchema, MountSchema } from './schema/mount.js'
 export { EndpointSettingsSchema, NetworkingConfigSchema } from './schema/network.js'
 export {
-  PouchDriverListSchema,
-  PouchDriverSchema,
+  PouchCloneSourceSchema,
   PouchReferenceSchema,
   PouchVolumeCreateBodySchema,
   PouchVolumeListSchema,
   PouchVolumeSchema,
 } from './schema/pouch.js'
+export { PouchDriverHealthSchema, PouchDriverListSchema, PouchDriverSchema } from './schema/pouch-driver.js'
+export {
+  PouchMigrateMessageSchema,
+  PouchProgressSchema,
+  PouchSnapshotCreateBodySchema,
+  PouchSnapshotListSchema,
+  PouchSnapshotSchema,
+  PouchUsageSchema,
+  PouchVolumeDetailsSchema,
+  PouchVolumeImportResponseSchema,
+  PouchVolumeMigrateBodySchema,
+  PouchVolumeRenameBodySchema,
+  PouchVolumeUpdateBodySchema,
+  PouchVolumeUsageListSchema,
+  PouchVolumeUsageSchema,
+} from './schema/pouch-facets.js'
 export { DiskUsageSchema, EventMessageSchema, SystemInfoSchema, SystemVersionSchema } from './schema/system.js'
 export {
   VolumeCreateBodySchema,

@@ -8,6 +8,16 @@ describe('routes', () => {
     for (const { path } of routes) expect(path).toMatch(/^(\/(\{\w+\}|[\w-]+))+$/)
   })
 
+  it('never have a word where another route of the method has a name', () => {
+    const shapes = routes.map(({ method, path }) => [`${method} ${path.replaceAll(/\{\w+\}/g, '{}')}`, path])
+    const pouch = shapes.filter(([, path]) => path?.startsWith('/pouch/v1/volumes/'))
+    const named = new Set(pouch.map(([shape]) => shape))
+    for (const [shape = ''] of pouch) {
+      const [word] = /(?<=\/volumes\/)[^/{]+/.exec(shape) ?? []
+      if (word !== undefined) expect(named).not.toContain(shape.replace(word, '{}'))
+    }
+  })
+
   it('are JSON, as OpenAPI needs them', () => {
     expect(JSON.parse(JSON.stringify(routes))).toHaveLength(routes.length)
     expect(routes.find(({ operationId }) => operationId === 'ContainerStop')).toMatchObject({

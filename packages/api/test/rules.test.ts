@@ -17,6 +17,7 @@ import {
   parseDetachKeys,
   parseFilters,
   parseIntQuery,
+  parseMapQuery,
   parseTail,
   parseTimestampQuery,
   progressError,
@@ -168,6 +169,18 @@ describe('queries', () => {
 
   it('tails', () =>
     expect(['5', '0', 'all', '-1', undefined].map(parseTail)).toEqual([5, 0, undefined, undefined, undefined]))
+
+  it('maps', () => {
+    expect([parseMapQuery('{"a":"b=c"}', 'o'), parseMapQuery('', 'o'), parseMapQuery(undefined, 'o')]).toEqual([
+      { a: 'b=c' },
+      undefined,
+      undefined,
+    ])
+    for (const text of ['secret', '[]', 'null', '3', '{"a":1}', '{"password":"hunter2"']) {
+      expect(() => parseMapQuery(text, 'o')).toThrow(invalid)
+      expect(() => parseMapQuery(text, 'o')).not.toThrow(/secret|hunter2/)
+    }
+  })
 
   it('are written', () =>
     expect(encodeQuery({ a: true, b: false, c: 'x y&', d: ['1', '2'], e: undefined, f: 0 })).toBe(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { humanDuration, humanSize, shorten, shortId } from '../src/format/human.js'
+import { humanSize, shorten, shortId } from '../src/format/human.js'
 import { formatList, type ListFormat } from '../src/format/list-format.js'
 import { formatTable } from '../src/format/table.js'
 import { compileTemplate } from '../src/format/template.js'
@@ -118,20 +118,6 @@ describe('for people', () => {
     [1_240_000_000, '1.24GB'],
     [123_456_789, '123MB'],
   ])('%i bytes', (bytes, text) => expect(humanSize(bytes)).toBe(text))
-
-  it.each([
-    [500, 'Less than a second'],
-    [1000, '1 second'],
-    [59_000, '59 seconds'],
-    [60_000, 'About a minute'],
-    [3_000_000, '50 minutes'],
-    [3_600_000, 'About an hour'],
-    [10 * 3_600_000, '10 hours'],
-    [72 * 3_600_000, '3 days'],
-    [21 * 86_400_000, '3 weeks'],
-    [90 * 86_400_000, '3 months'],
-    [3 * 365 * 86_400_000, '3 years'],
-  ])('%i ms', (ms, text) => expect(humanDuration(ms)).toBe(text))
 
   it('shortened', () => {
     expect([shorten('abcdef', 4), shorten('abcd', 4), shortId(`sha256:${'a1'.repeat(32)}`)]).toEqual([

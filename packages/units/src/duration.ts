@@ -47,6 +47,29 @@ export function formatDuration(ms: number): string {
   return `${sign}${hours > 0 ? `${hours}h` : ''}${minutes % 60}m${seconds}s`
 }
 
+/**
+ * Tells a length of time in Docker's words, as lists show ages: `Less than a second`, `About a minute`, `3 hours`, `2 weeks`.
+ *
+ * @param ms milliseconds; whatever is below a second, negatives too, is less than one
+ */
+export function durationInWords(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  const minutes = Math.floor(seconds / 60)
+  const hours = Math.round(ms / 3_600_000)
+  if (seconds < 1) return 'Less than a second'
+  if (seconds === 1) return '1 second'
+  if (seconds < 60) return `${seconds} seconds`
+  if (minutes === 1) return 'About a minute'
+  if (minutes < 60) return `${minutes} minutes`
+  if (hours === 1) return 'About an hour'
+  if (hours < 48) return `${hours} hours`
+  const days = Math.floor(hours / 24)
+  if (days < 7 * 2) return `${days} days`
+  if (days < 30 * 2) return `${Math.floor(days / 7)} weeks`
+  if (days < 365 * 2) return `${Math.floor(days / 30)} months`
+  return `${Math.floor(days / 365)} years`
+}
+
 function refused(text: string, why: string): PouchError {
   return new PouchError('invalid-argument', `invalid duration '${text}': ${why}`, {
     op: 'units.parseDuration',

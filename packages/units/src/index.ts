@@ -1,2 +1,2 @@
 export { formatBytes, parseBytes } from './bytes.js'
-export { formatDuration, parseDuration } from './duration.js'
+export { durationInWords, formatDuration, parseDuration } from './duration.js'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatDuration, parseDuration } from '../src/index.js'
+import { durationInWords, formatDuration, parseDuration } from '../src/index.js'
 
 describe('parseDuration', () => {
   it.each([
@@ -59,4 +59,23 @@ describe('formatDuration', () => {
   ])('%d ms is printed as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text)
   })
+})
+
+describe('durationInWords', () => {
+  it.each([
+    [-5000, 'Less than a second'],
+    [500, 'Less than a second'],
+    [1000, '1 second'],
+    [59_000, '59 seconds'],
+    [60_000, 'About a minute'],
+    [3_000_000, '50 minutes'],
+    [3_600_000, 'About an hour'],
+    [89 * 60_000, 'About an hour'],
+    [90 * 60_000, '2 hours'],
+    [10 * 3_600_000, '10 hours'],
+    [72 * 3_600_000, '3 days'],
+    [21 * 86_400_000, '3 weeks'],
+    [90 * 86_400_000, '3 months'],
+    [3 * 365 * 86_400_000, '3 years'],
+  ])('%d ms is %j', (ms, text) => expect(durationInWords(ms)).toBe(text))
 })

@@ -15,3 +15,7 @@ export const moment = () => Type.Optional(Type.String({ description: 'seconds si
 /** Filters as JSON. */
 export const filters = (keys: readonly string[]) =>
   Type.Optional(Type.String({ description: `JSON: {"key":["value"]}; keys: ${keys.join(', ')}` }))
+
+/** A map of strings, as JSON. */
+export const stringMap = (description: string) =>
+  Type.Optional(Type.String({ description: `JSON: {"key":"value"}; ${description}` }))

@@ -8,7 +8,8 @@ const words: Readonly<Record<number, string>> = {
   404: 'there is no such thing',
   409: 'it conflicts with what is there',
   500: 'the daemon failed',
-  501: 'this daemon cannot do that',
+  501: 'this daemon, or this volume, cannot do that',
+  507: 'there is no room for it',
 }
 
 /** The replies of a route: its success, and the statuses of its failures; 400 and 500 are always among them. */

@@ -2,7 +2,7 @@ import type { TObject, TSchema } from '@sinclair/typebox'
 
 /** One route of the API: all that a server needs to check requests, and all that OpenAPI wants to know. */
 export interface Route {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Without a version; parameters in braces: `/containers/{id}/json`. */
   readonly path: string
   readonly operationId: string
@@ -16,8 +16,10 @@ export interface Route {
   readonly upload?: 'application/x-tar'
   /** Replies by status. `undefined` is an empty body. */
   readonly replies: Readonly<Record<number, RouteReply>>
-  /** `progress` and `events` are objects one after the other, `raw` takes the connection over, `logs` is framed. */
-  readonly stream?: 'progress' | 'events' | 'logs' | 'raw'
+  /**
+   * `progress` and `events` are objects one after the other, `raw` takes the connection over, `logs` is framed, `archive` is a tar.
+   */
+  readonly stream?: 'progress' | 'events' | 'logs' | 'raw' | 'archive'
 }
 
 /** The group that a route belongs to. `Pouch` is what Docker's API lacks. */

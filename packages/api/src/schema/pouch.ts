@@ -25,10 +25,21 @@ export const PouchVolumeSchema = Type.Object({
   sizeBytes: Type.Optional(Type.Integer()),
   anonymous: Type.Boolean(),
   references: Type.Array(PouchReferenceSchema),
+  snapshotCount: Type.Integer(),
   status: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 })
 /** A volume with all that Pouch knows of it. */
 export type PouchVolume = Static<typeof PouchVolumeSchema>
+
+/** What a new volume is made from: a volume, or a snapshot of it. */
+export const PouchCloneSourceSchema = Type.Object(
+  {
+    volume: Type.String(),
+    snapshot: Type.Optional(Type.String()),
+    allowInconsistent: Type.Optional(Type.Boolean({ description: 'also while somebody may be writing' })),
+  },
+  { additionalProperties: false },
+)
 
 /**
  * The body of `POST /pouch/v1/volumes`. Unlike Docker's route it refuses a name that exists with another driver
@@ -40,6 +51,7 @@ export const PouchVolumeCreateBodySchema = Type.Object(
     driver: Type.Optional(Type.String()),
     options: Type.Optional(StringMap),
     labels: Type.Optional(StringMap),
+    from: Type.Optional(PouchCloneSourceSchema),
   },
   { additionalProperties: false },
 )
@@ -50,31 +62,3 @@ export type PouchVolumeCreateBody = Static<typeof PouchVolumeCreateBodySchema>
 export const PouchVolumeListSchema = Type.Object({ volumes: Type.Array(PouchVolumeSchema), warnings: StringList })
 /** The reply of `GET /pouch/v1/volumes`. */
 export type PouchVolumeList = Static<typeof PouchVolumeListSchema>
-
-/** One option of a driver's volumes. */
-export const PouchDriverOptionSchema = Type.Object({
-  name: Type.String(),
-  type: Type.String(),
-  description: Type.String(),
-  default: Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Boolean()])),
-  values: Type.Optional(StringList),
-  aliases: Type.Optional(StringList),
-  unsupported: Type.Optional(Type.String({ description: 'why the option is refused' })),
-})
-
-/** A volume driver: where its volumes are, what it can do, which options it takes (absent: any). */
-export const PouchDriverSchema = Type.Object({
-  name: Type.String(),
-  scope: Type.String({ description: 'local or global' }),
-  durable: Type.Boolean(),
-  accessModes: StringList,
-  facets: StringList,
-  options: Type.Optional(Type.Array(PouchDriverOptionSchema)),
-})
-/** A volume driver. */
-export type PouchDriver = Static<typeof PouchDriverSchema>
-
-/** The reply of `GET /pouch/v1/drivers`. */
-export const PouchDriverListSchema = Type.Object({ drivers: Type.Array(PouchDriverSchema) })
-/** The reply of `GET /pouch/v1/drivers`. */
-export type PouchDriverList = Static<typeof PouchDriverListSchema>

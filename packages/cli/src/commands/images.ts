@@ -1,5 +1,6 @@
 import type { ImageSummary } from '@pouch/api'
-import { humanDuration, humanSize, shortId } from '../format/human.js'
+import { durationInWords } from '@pouch/units'
+import { humanSize, shortId } from '../format/human.js'
 import { formatList, type ListFormat, type Row } from '../format/list-format.js'
 import { write } from '../io.js'
 import { parseFilterFlags } from '../parse/filter-flag.js'
@@ -52,7 +53,7 @@ function rowsOf(image: ImageSummary, flags: ImagesFlags): Row[] {
       Digest: digests.get(repository) ?? none,
       ID: flags.trunc === false ? image.Id : shortId(image.Id),
       CreatedAt: new Date(image.Created * 1000).toISOString(),
-      CreatedSince: image.Created <= 0 ? 'N/A' : `${humanDuration(Date.now() - image.Created * 1000)} ago`,
+      CreatedSince: image.Created <= 0 ? 'N/A' : `${durationInWords(Date.now() - image.Created * 1000)} ago`,
       Size: humanSize(image.Size),
       Containers: image.Containers < 0 ? 'N/A' : String(image.Containers),
       Labels: Object.entries(image.Labels ?? {})

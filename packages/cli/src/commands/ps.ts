@@ -1,5 +1,6 @@
 import type { ContainerSummary } from '@pouch/api'
-import { humanDuration, humanSize, shorten, shortId } from '../format/human.js'
+import { durationInWords } from '@pouch/units'
+import { humanSize, shorten, shortId } from '../format/human.js'
 import { formatList, type ListFormat, type Row } from '../format/list-format.js'
 import { write } from '../io.js'
 import { parseFilterFlags } from '../parse/filter-flag.js'
@@ -56,7 +57,7 @@ function rowOf(container: ContainerSummary, trunc: boolean): Row {
     Image: container.Image,
     Command: command,
     CreatedAt: new Date(container.Created * 1000).toISOString(),
-    RunningFor: `${humanDuration(Date.now() - container.Created * 1000)} ago`,
+    RunningFor: `${durationInWords(Date.now() - container.Created * 1000)} ago`,
     Ports: portsOf(container),
     State: container.State,
     Status: container.Status,

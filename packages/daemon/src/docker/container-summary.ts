@@ -1,7 +1,7 @@
 import type { ContainerSummary } from '@pouch/api'
 import type { Container } from '@pouch/container-manager'
+import { durationInWords } from '@pouch/units'
 import { mountJson, networksJson } from './container-json.js'
-import { ago } from './human-time.js'
 
 /** A container as Docker lists it. @param nowMs milliseconds since 1970, which "2 minutes ago" counts from */
 export function containerSummary(container: Container, nowMs: number): ContainerSummary {
@@ -39,7 +39,7 @@ function commandText({ path, args }: Container): string {
 
 /** `Up 5 minutes (Paused)`, `Exited (0) 14 seconds ago`. */
 export function statusText({ state }: Container, nowMs: number): string {
-  const since = (date: string | undefined) => ago(nowMs - Date.parse(date ?? new Date(nowMs).toISOString()))
+  const since = (date: string | undefined) => durationInWords(nowMs - Date.parse(date ?? new Date(nowMs).toISOString()))
   switch (state.status) {
     case 'created':
       return 'Created'
