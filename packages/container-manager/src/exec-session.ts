@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { AttachedStreams, Exec, ExecConfig, OutputChunk } from './container.js'
+import type { Logger } from './sources.js'
 import { DetachFilter, parseDetachKeys } from './streams/detach-keys.js'
 import { type ExecOutput, mergeOutput } from './streams/exec-output.js'
 import { FifoReader, FifoWriter } from './streams/fifo.js'
@@ -59,13 +60,15 @@ export class ExecSession {
   }
 
   /** Makes the FIFOs that are wanted. */
-  async open(tty: boolean, closeIO: () => Promise<void>): Promise<ExecStdio> {
+  async open(tty: boolean, closeIO: () => Promise<void>, log: Logger): Promise<ExecStdio> {
     const { attachStdin, attachStdout, attachStderr } = this.config
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
     const path = (name: string) => join(this.#directory, name)
     const wantsOut = attachStdout === true || (tty && attachStderr === true)
     const wantsErr = attachStderr === true && !tty
-    if (attachStdin === true) this.#stdin = new StdinPipe(await FifoWriter.create(path('stdin')), closeIO)
+    const onLost = (error: unknown) =>
+      log.warn({ err: error, exec: this.id }, 'the input of an exec could not be ended')
+    if (attachStdin === true) this.#stdin = new StdinPipe(await FifoWriter.create(path('stdin')), closeIO, onLost)
     const stdout = wantsOut ? await this.#reader(path('stdout')) : undefined
     const stderr = wantsErr ? await this.#reader(path('stderr')) : undefined
     this.#output = mergeOutput([

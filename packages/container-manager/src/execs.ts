@@ -115,7 +115,9 @@ export class Execs {
     }
     const process = execProcess(config, spec, entry.state.pid, entry.record.config.groupAdd, host)
     const stdio =
-      options.detach === true ? {} : await session.open(options.tty, () => this.#closeInput(entry.id, session.id))
+      options.detach === true
+        ? {}
+        : await session.open(options.tty, () => this.#closeInput(entry.id, session.id), this.#context.log)
     const release = await entry.run?.throttle.hold()
     try {
       await tasks.exec({

@@ -160,7 +160,8 @@ export class RunStreams {
 
   #connect(terminal: FifoReader | undefined, stdin: FifoWriter | undefined): this {
     const { id, log, directory, closeIO } = this.#options
-    if (stdin !== undefined) this.#stdin = new StdinPipe(stdin, closeIO)
+    const onLost = (error: unknown) => log.warn({ err: error, id }, 'the input of a process could not be ended')
+    if (stdin !== undefined) this.#stdin = new StdinPipe(stdin, closeIO, onLost)
     if (terminal !== undefined) {
       const path = join(directory, 'io', 'stdout')
       this.#pump = new TerminalPump({ id, log, path, fifo: terminal, isFull: () => this.throttle.isFull })

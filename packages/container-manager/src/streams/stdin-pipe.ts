@@ -10,12 +10,15 @@ export class StdinPipe {
   readonly #fifo: FifoWriter
   /** The shim holds a writer of its own: it must be told too. */
   readonly #closeIO: () => Promise<void>
+  readonly #onLost: (error: unknown) => void
   #tail: Promise<void> = Promise.resolve()
   #isClosed = false
 
-  constructor(fifo: FifoWriter, closeIO: () => Promise<void>) {
+  /** @param onLost told why the input of a client that has gone could not be ended: nobody else is left to hear it */
+  constructor(fifo: FifoWriter, closeIO: () => Promise<void>, onLost: (error: unknown) => void) {
     this.#fifo = fifo
     this.#closeIO = closeIO
+    this.#onLost = onLost
   }
 
   get isClosed(): boolean {
@@ -35,6 +38,11 @@ export class StdinPipe {
     await this.#tail
     await this.#fifo.end()
     await this.#closeIO()
+  }
+
+  /** Ends the process's stdin for a client that has gone. */
+  abandon(): void {
+    this.end().catch(this.#onLost)
   }
 
   /** The process is gone: what was not taken is dropped. */
@@ -85,7 +93,9 @@ export function stdinStream(options: StdinStreamOptions): Writable {
     write: (chunk: Buffer, _encoding, callback) => settle(send(chunk), callback),
     final: (callback) => settle(finish(), callback),
     destroy: (error, callback) => {
-      if (options.endsProcessInput) void options.pipe.then((pipe) => pipe?.end()).catch(() => undefined)
+      // A pipe that never comes has nothing to end; whoever writes or waits for the run is told why.
+      const noPipe = () => undefined
+      if (options.endsProcessInput) void options.pipe.then((pipe) => pipe?.abandon(), noPipe)
       callback(error)
     },
   })
