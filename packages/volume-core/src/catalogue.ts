@@ -27,6 +27,7 @@ export class Catalogue {
     const matches = matcher(filter)
     const entries = this.#parts.volumes.ordered().filter((entry) => entry.isVisible && matches(entry.record))
     const timeoutMs = Math.min(listTimeoutMs, call.timeoutMs ?? listTimeoutMs)
+    await this.#parts.late.settled(timeoutMs)
     const slow = await this.#views.locateAll(entries, timeoutMs, call.signal)
     const present = entries.filter((entry) => !entry.isGone)
     return {
@@ -65,7 +66,7 @@ export class Catalogue {
       }
     }
     await Promise.all(Array.from({ length: removedAtATime }, worker))
-    return Object.freeze({ removed: removed.sort(), warnings })
+    return Object.freeze({ removed: removed.sort(), reclaimedBytes: 0, warnings })
   }
 
   /** One that was taken, or removed, by somebody else meanwhile is none of ours. */

@@ -9,6 +9,7 @@ import { checkedTimeoutMs, checkStringMap } from './requests.js'
 import type { CreateRequest, Volume, VolumeCall } from './volume.js'
 import type { VolumeEntry } from './volume-entry.js'
 import { emptyMap, noReferences, type VolumeRecord } from './volume-record.js'
+import type { RemoveCall } from './volume-requests.js'
 import type { VolumeViews } from './volume-views.js'
 
 /** The label of a volume that was created without a name, as Docker has it. */
@@ -50,12 +51,13 @@ export class Core {
   async find(name: string, call: VolumeCall): Promise<Volume | undefined> {
     const entry = this.#parts.volumes.find(name)
     if (entry === undefined || !entry.isVisible) return undefined
+    await this.#summon(entry.record.driver, call.signal)
     if (entry.shown === undefined) await this.#views.locate(entry, this.#timeoutMs(call), call.signal)
     return this.#views.show(entry)
   }
 
   /** @throws PouchError `not-found`, `in-use` with the holders */
-  async remove(name: string, call: VolumeCall): Promise<void> {
+  async remove(name: string, call: RemoveCall): Promise<void> {
     await this.locked(name, 'remove', call, async (work) => {
       const entry = this.#parts.volumes.find(name)
       if (entry === undefined) throw noSuchVolume(name, 'get')
@@ -70,7 +72,22 @@ export class Core {
   async locked<T>(name: string, verb: string, call: VolumeCall, action: (work: Work) => Promise<T>): Promise<T> {
     const timeoutMs = this.#timeoutMs(call)
     const wait = { op: `volume.${verb}`, signal: call.signal, timeoutMs }
-    return await this.#parts.locks.run(name, wait, (lease) => action({ lease, signal: call.signal, timeoutMs }))
+    return await this.#parts.locks.run(name, wait, async (lease) => {
+      const work: Work = { lease, signal: call.signal, timeoutMs }
+      const entry = this.#parts.volumes.find(name)
+      if (entry !== undefined && this.#parts.late.mayHave(entry.record.driver)) await this.#greet(entry, work)
+      return await action(work)
+    })
+  }
+
+  /** Looks for the driver of a volume whose driver is unknown, and does what its start left to be done. */
+  async #greet(entry: VolumeEntry, work: Work): Promise<void> {
+    await this.#parts.late.summon(entry.record.driver, work.signal)
+    await this.#recovery.catchUp(entry, work)
+  }
+
+  async #summon(driver: string, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#parts.late.mayHave(driver)) await this.#parts.late.summon(driver, signal)
   }
 
   /** The volume, brought to rest, by the holder of its lock. @throws PouchError `not-found`, or why it is not usable */
@@ -89,6 +106,7 @@ export class Core {
 
   async #make(name: string, request: CreateRequest, work: Work): Promise<Volume> {
     const driver = request.driver || this.#parts.drivers.defaultDriver
+    await this.#summon(driver, work.signal)
     const { definition } = this.#parts.drivers.get(driver, 'create', name)
     const options = request.options ?? emptyMap
     this.#typed(definition, name, options)
@@ -138,6 +156,7 @@ export class Core {
   async #returnExisting(entry: VolumeEntry, request: CreateRequest, work: Work): Promise<Volume> {
     const { name, driver, options } = entry.record
     if (request.driver !== undefined && request.driver !== '' && request.driver !== driver) {
+      await this.#summon(request.driver, work.signal)
       this.#parts.drivers.get(request.driver, 'create', name)
       const text = `create ${name}: driver '${driver}' already has volume '${name}': volume name must be unique`
       throw new PouchError('already-exists', text, { op: 'volume.create', subject: name, details: { driver } })

@@ -5,6 +5,7 @@ import {
   type DriverDefinition,
   type DriverTraits,
   driverContract,
+  type FacetName,
   facetNames,
   type Logger,
   type OptionTable,
@@ -15,13 +16,15 @@ import { checkOptionTable } from './options.js'
 /** A driver as the engine shows it. */
 export interface DriverInfo {
   readonly name: string
+  /** The version that it tells. */
+  readonly version: string | undefined
   /** `failed`: it could not be opened. Its volumes are listed and cannot be used; all others work. */
   readonly state: 'open' | 'failed'
   /** Why it could not be opened. */
   readonly error: PouchError | undefined
   readonly traits: DriverTraits | undefined
-  /** The facets that it has: `mounts`. */
-  readonly facets: readonly string[]
+  /** The facets that it has. */
+  readonly facets: readonly FacetName[]
   readonly options: OptionTable | 'passthrough'
   /** Whether volumes of no named driver are its. */
   readonly isDefault: boolean
@@ -44,7 +47,8 @@ export interface DriverSurroundings {
   readonly timeoutMs: number
 }
 
-interface Slot {
+/** A driver's place in the table. */
+export interface DriverSlot {
   readonly definition: DriverDefinition
   readonly driver: Driver | undefined
   readonly error: PouchError | undefined
@@ -52,12 +56,17 @@ interface Slot {
 
 const namePattern = /^[a-z0-9][a-z0-9-]{0,62}$/
 
+/** Whether a driver may have this name. */
+export function isDriverName(name: unknown): name is string {
+  return typeof name === 'string' && namePattern.test(name)
+}
+
 /** The drivers of an engine, by name. */
 export class DriverTable {
-  readonly #slots: ReadonlyMap<string, Slot>
+  readonly #slots: Map<string, DriverSlot>
   readonly #defaultDriver: string
 
-  private constructor(slots: ReadonlyMap<string, Slot>, defaultDriver: string) {
+  private constructor(slots: Map<string, DriverSlot>, defaultDriver: string) {
     this.#slots = slots
     this.#defaultDriver = defaultDriver
   }
@@ -73,7 +82,7 @@ export class DriverTable {
     around: DriverSurroundings,
   ): Promise<DriverTable> {
     checkDefinitions(definitions)
-    const slots = await Promise.all(definitions.map((definition) => openSlot(definition, around)))
+    const slots = await Promise.all(definitions.map((definition) => openDriver(definition, around)))
     return new DriverTable(new Map(slots.map((slot) => [slot.definition.name, slot])), defaultDriver)
   }
 
@@ -85,6 +94,21 @@ export class DriverTable {
   find(name: string): OpenDriver | undefined {
     const slot = this.#slots.get(name)
     return slot?.driver === undefined ? undefined : { definition: slot.definition, driver: slot.driver }
+  }
+
+  /** Whether there is a driver of this name, open or not. */
+  has(name: string): boolean {
+    return this.#slots.has(name)
+  }
+
+  /** Takes a driver that appeared while the engine runs. */
+  put(slot: DriverSlot): void {
+    this.#slots.set(slot.definition.name, slot)
+  }
+
+  /** Forgets a driver that is not open. */
+  drop(name: string): void {
+    if (this.find(name) === undefined) this.#slots.delete(name)
   }
 
   /** @throws PouchError `not-found` with the known drivers, `unavailable` for one that could not be opened */
@@ -107,6 +131,7 @@ export class DriverTable {
     return [...this.#slots.values()].map(({ definition, driver, error }) =>
       Object.freeze({
         name: definition.name,
+        version: definition.version,
         state: driver === undefined ? 'failed' : 'open',
         error,
         traits: driver?.traits,
@@ -130,15 +155,20 @@ export class DriverTable {
 }
 
 /** The facets that a driver has. */
-export function facetsOf(driver: Driver): string[] {
+export function facetsOf(driver: Driver): FacetName[] {
   return facetNames.filter((facet) => driver[facet] !== undefined)
 }
 
-function checkDefinitions(definitions: readonly DriverDefinition[]): void {
+/**
+ * Checks definitions before they are opened.
+ *
+ * @throws PouchError `invalid-argument` for a malformed or duplicate definition, `unsupported` for one of a newer contract
+ */
+export function checkDefinitions(definitions: readonly DriverDefinition[]): void {
   const names = new Set<string>()
   for (const definition of definitions) {
     const { name, contract, options } = definition
-    if (typeof name !== 'string' || !namePattern.test(name)) {
+    if (!isDriverName(name)) {
       throw badDriver('invalid-argument', String(name), 'a driver name has lower-case letters, digits and hyphens')
     }
     if (!Number.isInteger(contract) || contract < 1)
@@ -153,7 +183,8 @@ function checkDefinitions(definitions: readonly DriverDefinition[]): void {
   }
 }
 
-async function openSlot(definition: DriverDefinition, around: DriverSurroundings): Promise<Slot> {
+/** Opens a driver. One that fails to open has its error in the slot. */
+export async function openDriver(definition: DriverDefinition, around: DriverSurroundings): Promise<DriverSlot> {
   try {
     const driver = await openInTime(definition, around)
     checkDriver(definition, driver)

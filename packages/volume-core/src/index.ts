@@ -1,5 +1,15 @@
 export { anonymousLabel } from './core.js'
-export type { Driver, DriverDefinition, JsonValue, Logger, OptionSpec, OptionTable } from './driver.js'
+export type {
+  Driver,
+  DriverDefinition,
+  FacetName,
+  Health,
+  JsonValue,
+  Logger,
+  OptionSpec,
+  OptionTable,
+  Usage,
+} from './driver.js'
 export type { DriverInfo } from './driver-table.js'
 export type {
   CreateRequest,
@@ -20,3 +30,18 @@ export { createVolumeEngine, type VolumeEngine, type VolumeEngineOptions } from 
 export type { VolumeEmitter, VolumeEvents } from './volume-events.js'
 export type { VolumeManager } from './volume-manager.js'
 export { type ReferenceRecord, type VolumeRecord, volumeRecords } from './volume-record.js'
+export type {
+  CloneSource,
+  DriverHealth,
+  ExportRequest,
+  ImportRequest,
+  MigrateRequest,
+  RemoveCall,
+  Snapshot,
+  SnapshotCreateRequest,
+  TransferProgress,
+  UpdateRequest,
+  VolumeArchive,
+  VolumeDetails,
+  VolumeUsage,
+} from './volume-requests.js'

@@ -5,21 +5,35 @@ import { PouchError } from '@pouch/errors'
 import { createEmitter } from '@pouch/events'
 import { type MetadataStore, memoryStore } from '@pouch/store'
 import { Catalogue } from './catalogue.js'
+import { Cloning } from './cloning.js'
 import { Core } from './core.js'
 import type { DriverDefinition, Logger } from './driver.js'
+import type { DriverSource } from './driver-source.js'
 import { type DriverInfo, DriverTable } from './driver-table.js'
+import { driversHealth } from './drivers-health.js'
 import { engineIdOf } from './engine-id.js'
 import type { EngineParts } from './engine-parts.js'
+import { Exports } from './exports.js'
+import { Imports } from './imports.js'
+import { Inspection } from './inspection.js'
 import { Intents } from './intents.js'
+import { LateDrivers } from './late-drivers.js'
+import { LateRecovery } from './late-recovery.js'
+import { Migration } from './migration.js'
 import { Mounts } from './mounts.js'
 import { NameLocks } from './name-locks.js'
 import { OperationGate } from './operation-gate.js'
 import { Recovery } from './recovery.js'
 import { References } from './references.js'
+import { Renaming } from './renaming.js'
 import { checkedTimeoutMs } from './requests.js'
 import { silentLogger } from './silent-logger.js'
+import { Snapshots } from './snapshots.js'
+import { Updates } from './updates.js'
+import type { VolumeCall } from './volume.js'
 import type { VolumeEmitter, VolumeEvents } from './volume-events.js'
 import { createVolumeManager, type VolumeManager } from './volume-manager.js'
+import type { DriverHealth } from './volume-requests.js'
 import { VolumeTable } from './volume-table.js'
 import { VolumeViews } from './volume-views.js'
 
@@ -29,6 +43,8 @@ export interface VolumeEngineOptions {
   readonly home: string
   /** The drivers, by value: `[local(), tmpfs()]`. */
   readonly drivers: readonly DriverDefinition[]
+  /** Asked, in this order, for drivers that are not among those, when their names are first used. */
+  readonly driverSources?: readonly DriverSource[] | undefined
   /** Where the records are; the caller closes it, after the engine. One engine a store. Without one they live in memory. */
   readonly store?: MetadataStore | undefined
   /** The driver of volumes that name none; `local` unless told. */
@@ -51,6 +67,8 @@ export interface VolumeEngine extends AsyncDisposable {
   readonly engineId: string
   /** The drivers, those that could not be opened too. */
   drivers(): DriverInfo[]
+  /** How each driver's backend is, now; a driver that does not answer within 2 s has an error. Never rejects for the sake of one. */
+  health(call?: VolumeCall): Promise<DriverHealth[]>
   /** Waits for the operations in flight and closes the drivers. Mounted volumes stay mounted. May be called twice. */
   close(): Promise<void>
 }
@@ -76,9 +94,10 @@ export async function createVolumeEngine(options: VolumeEngineOptions): Promise<
   await volumes.load()
   const around = { home, engineId, hostName, store, log, clock, timeoutMs: Math.min(timeoutMs, 30_000) }
   const drivers = await DriverTable.open(options.drivers, options.defaultDriver ?? 'local', around)
+  const late = new LateDrivers(drivers, options.driverSources ?? [], around)
   const events = createEmitter<VolumeEvents>((error, event) => log.warn({ err: error, event }, 'a listener failed'))
   const engine = assemble(
-    { volumes, drivers, locks: new NameLocks(), events, log, clock, hostName, timeoutMs },
+    { volumes, drivers, late, locks: new NameLocks(), events, log, clock, hostName, timeoutMs },
     engineId,
   )
   await engine.boot()
@@ -95,18 +114,41 @@ function assemble(parts: EngineParts, engineId: string): Assembly {
   const intents = new Intents(parts)
   const mounts = new Mounts(parts)
   const recovery = new Recovery(parts, intents, mounts)
+  const lateRecovery = new LateRecovery(parts, recovery)
   const views = new VolumeViews(parts)
   const core = new Core(parts, intents, recovery, views)
   const references = new References(parts, core, mounts, views)
   const catalogue = new Catalogue(parts, core, views)
-  const volumes = createVolumeManager({ core, references, catalogue, gate })
+  const volumes = createVolumeManager({
+    core,
+    references,
+    catalogue,
+    inspection: new Inspection(),
+    updates: new Updates(),
+    renaming: new Renaming(),
+    cloning: new Cloning(),
+    snapshots: new Snapshots(),
+    exports: new Exports(),
+    imports: new Imports(),
+    migration: new Migration(),
+    gate,
+  })
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= gate.shut().then(() => parts.drivers.close())
     return closing
   }
   const drivers = () => parts.drivers.infos()
-  const opened: VolumeEngine = { volumes, events: parts.events, engineId, drivers, close, [Symbol.asyncDispose]: close }
+  const health = (call: VolumeCall = {}) => gate.run('engine.health', () => driversHealth(parts, call))
+  const opened: VolumeEngine = {
+    health,
+    volumes,
+    events: parts.events,
+    engineId,
+    drivers,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
   return { opened: Object.freeze(opened), boot: () => recovery.boot() }
 }
 

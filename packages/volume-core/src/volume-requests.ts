@@ -1,5 +1,7 @@
 /** What is asked of the facets of volumes, and what comes back. */
-import type { JsonValue, Usage } from './driver.js'
+import type { PouchError } from '@pouch/errors'
+import type { Health, JsonValue, Usage } from './driver.js'
+import type { VolumeCall } from './volume.js'
 
 /** A volume, or a snapshot of it: what a clone is made from. */
 export interface CloneSource {
@@ -39,6 +41,21 @@ export interface Snapshot {
   readonly sizeBytes: number | undefined
 }
 
+/** What a removal may do besides. */
+export interface RemoveCall extends VolumeCall {
+  /** Forget the volume also when its driver fails to remove it; what the driver threw is still thrown. Never overrides a holder. */
+  readonly force?: boolean | undefined
+}
+
+/** How the backend of a driver is. */
+export interface DriverHealth {
+  readonly driver: string
+  /** `undefined` when the driver tells no health, or could not. */
+  readonly health: Health | undefined
+  /** Why it could not tell: it is not open, it failed, it did not answer in time. */
+  readonly error: PouchError | undefined
+}
+
 /** What a volume takes up, or why that is not known. */
 export interface VolumeUsage {
   readonly volume: string
@@ -67,6 +84,12 @@ export interface ExportRequest {
   /** Told as it goes. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined
 }
+
+/**
+ * A volume's content as a tar, to be read once. The volume is held, and mounted, until the last byte was read, the reader left or the
+ * archive was disposed of: whoever does not read it to its end disposes of it.
+ */
+export interface VolumeArchive extends AsyncIterable<Uint8Array>, AsyncDisposable {}
 
 /** How to make a volume from an archive. */
 export interface ImportRequest {

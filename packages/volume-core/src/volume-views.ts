@@ -75,6 +75,7 @@ export class VolumeViews {
       sizeBytes: record.sizeBytes,
       references: record.references.length === 0 ? nobody : Object.freeze(record.references.map(publicReference)),
       anonymous: record.anonymous,
+      snapshotCount: 0,
       status: this.#statusOf(entry),
     })
   }

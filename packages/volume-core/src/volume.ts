@@ -1,9 +1,11 @@
+import type { CloneSource } from './volume-requests.js'
+
 /** A volume as the engine tells it. Frozen; a later change makes a new object. */
 export interface Volume {
   readonly name: string
   /** The name of its driver. */
   readonly driver: string
-  /** The driver's options as they were given. */
+  /** The driver's options as they were given; what is secret in them is `********`. */
   readonly options: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   /** RFC 3339, UTC, milliseconds. */
@@ -18,6 +20,8 @@ export interface Volume {
   readonly references: readonly Reference[]
   /** Whether it was created without a name. */
   readonly anonymous: boolean
+  /** How many snapshots it has. */
+  readonly snapshotCount: number
   /** Set while something about it is unfinished: its phase and why. */
   readonly status: VolumeStatus | undefined
 }
@@ -62,6 +66,11 @@ export interface CreateRequest {
    * the same, else `conflict`. `return`: return it whatever its options are, as Docker does.
    */
   readonly ifExists?: 'check' | 'return' | undefined
+  /**
+   * What to copy into it: a volume of the same driver, which may then be left out, as may the options, which are then the source's. An
+   * existing volume of the name is `already-exists`, unless `ifExists` is `return`.
+   */
+  readonly from?: CloneSource | undefined
 }
 
 /** Which volumes to list. Every given field must match. */
@@ -95,6 +104,8 @@ export interface PruneRequest {
 /** What was removed, by name, and what could not be. */
 export interface PruneResult {
   readonly removed: string[]
+  /** What they took up, as far as that was to be learned in a few seconds. */
+  readonly reclaimedBytes: number
   readonly warnings: string[]
 }
 
