@@ -151,6 +151,8 @@ export interface DriverVolume {
 /** The answer of {@link Driver.create}. */
 export interface CreatedVolume {
   readonly state?: JsonValue
+  /** What `path` would answer now: tells the engine without being asked. Not kept. */
+  readonly path?: string
   readonly sizeBytes?: number
 }
 
@@ -219,3 +221,4 @@ export {
   type UsageFacet,
   type VolumeDescription,
 } from './driver-facets.js'
+export type { DriverSource } from './driver-source.js'

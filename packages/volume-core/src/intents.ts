@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { hasCode, PouchError } from '@pouch/errors'
 import type { CreatedVolume } from './driver.js'
 import { callDriver, type DriverCallScope, DriverStillRunning } from './driver-call.js'
@@ -22,9 +23,11 @@ export class Intents {
     const { record } = entry
     const { definition, driver } = this.#parts.drivers.get(record.driver, 'create', record.name)
     const volume = driverVolume(definition, record)
-    const ready = await callDriver(this.#scope('create', entry, work), async (call) =>
-      readyRecord(record, await driver.create(volume, call)),
-    )
+    const { ready, path } = await callDriver(this.#scope('create', entry, work), async (call) => {
+      const made = await driver.create(volume, call)
+      return { ready: readyRecord(record, made), path: made?.path }
+    })
+    if (path !== undefined && isAbsolute(path)) entry.mountpoint = path
     await this.#parts.volumes.mark(entry, ready)
     entry.problem = undefined
   }

@@ -12,6 +12,7 @@ import type {
   DriverVolume,
 } from '@pouch/volume-core/driver'
 import { abandonDirectory, adoptDirectory, canonicalMount } from './adopted-directory.js'
+import { coalesced } from './coalesced.js'
 import { Trash } from './trash.js'
 import { dataFolder, isDirectory, makeVolumeDirectory } from './volume-directory.js'
 
@@ -31,6 +32,7 @@ export class LocalDriver implements Driver {
   readonly #home: string
   readonly #trash: Trash
   readonly #state: DriverStateArea
+  readonly #readMounts = coalesced(() => readMountinfo())
 
   private constructor(root: string, home: string, trash: Trash, state: DriverStateArea) {
     this.#root = root
@@ -54,8 +56,7 @@ export class LocalDriver implements Driver {
     const mount = mountOption(volume)
     if (mount === undefined) {
       this.#directoryOf(volume)
-      await makeVolumeDirectory(this.#root, volume.name)
-      return undefined
+      return { path: await makeVolumeDirectory(this.#root, volume.name) }
     }
     const reserved = [this.#home, this.#root]
     const path = await adoptDirectory({ name: volume.name, mount, reserved, state: this.#state })
@@ -69,7 +70,7 @@ export class LocalDriver implements Driver {
       return
     }
     const directory = this.#directoryOf(volume)
-    await refuseMounts(directory)
+    await this.#refuseMounts(directory)
     await this.#trash.discard(directory, volume.name)
   }
 
@@ -91,6 +92,19 @@ export class LocalDriver implements Driver {
     return typeof stored === 'string' ? stored : await canonicalMount(mount)
   }
 
+  /** A deletion must not reach through a mount into what is mounted there. */
+  async #refuseMounts(directory: string): Promise<void> {
+    if (process.platform !== 'linux') return
+    const entries = await this.#readMounts()
+    const mounts = entries.map(({ mountPoint }) => mountPoint).filter((path) => isWithin(directory, path))
+    if (mounts.length === 0) return
+    throw new PouchError('in-use', `something is mounted in it at ${mounts.join(', ')}; unmount that first`, {
+      op: 'local',
+      subject: directory,
+      details: { mounts },
+    })
+  }
+
   /** The engine checks names; this holds for whoever calls the driver without it. */
   #directoryOf({ name }: DriverVolume): string {
     if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(name)) return join(this.#root, name)
@@ -109,16 +123,4 @@ function mountOption({ options }: DriverVolume): string | undefined {
 async function discardDrafts(staging: string, trash: Trash): Promise<void> {
   await mkdir(staging, { recursive: true, mode: 0o700 })
   for (const draft of await readdir(staging)) await trash.discard(join(staging, draft), draft)
-}
-
-/** A deletion must not reach through a mount into what is mounted there. */
-async function refuseMounts(directory: string): Promise<void> {
-  if (process.platform !== 'linux') return
-  const mounts = (await readMountinfo()).map(({ mountPoint }) => mountPoint).filter((path) => isWithin(directory, path))
-  if (mounts.length === 0) return
-  throw new PouchError('in-use', `something is mounted in it at ${mounts.join(', ')}; unmount that first`, {
-    op: 'local',
-    subject: directory,
-    details: { mounts },
-  })
 }

@@ -9,9 +9,27 @@ export const localOptions = Object.freeze({
   },
   size: {
     type: 'bytes',
-    description: 'a limit of the size',
+    description: 'how much may be written, enforced by the best means of the filesystem that the volumes are on',
     aliases: ['opt.size', 'Size', 'opt.Size'],
-    unsupported:
-      'this version of the local driver cannot limit the size of a volume: leave it out, or use the tmpfs driver, which has a size',
   },
+  inodes: { type: 'int', description: 'how many files there may be; with project quota or an image' },
+  quota: {
+    type: 'enum',
+    values: ['auto', 'project', 'btrfs', 'loop'],
+    description: 'by which means the size is enforced; the driver looks and chooses unless given',
+  },
+  fs: {
+    type: 'enum',
+    values: ['ext4', 'xfs'],
+    description: 'the filesystem of an image (quota=loop); ext4 unless given',
+  },
+  type: { type: 'string', description: 'the type of the filesystem to mount, as for mount(8); needs device' },
+  o: { type: 'string', description: 'mount options with commas between them; needs type and device', secret: true },
+  device: {
+    type: 'string',
+    description: 'what to mount at the first use: a device, a directory, an export; needs type',
+  },
+  uid: { type: 'int', description: 'owner of the top directory; root, or whoever runs the engine, unless given' },
+  gid: { type: 'int', description: 'group of the top directory' },
+  mode: { type: 'mode', description: 'permissions of the top directory; 755 unless given' },
 }) satisfies OptionTable

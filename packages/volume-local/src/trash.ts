@@ -4,6 +4,7 @@ import { chmod, mkdir, opendir, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasErrno } from '@pouch/errors'
 import type { Logger } from '@pouch/volume-core/driver'
+import { dataFolder } from './volume-directory.js'
 
 const deletionsAtATime = 16
 const attemptsAtADirectory = 5
@@ -22,6 +23,8 @@ export class Trash {
   readonly #log: Logger
   /** Names that could not be deleted; the next opening tries again. */
   readonly #stuck = new Set<string>()
+  /** What was just moved here: most of it is empty, and goes without a search. */
+  readonly #fresh: string[] = []
   #isDirty = false
   #sweeping: Promise<void> | undefined
 
@@ -40,13 +43,15 @@ export class Trash {
 
   /** Moves a file or directory of the same file system here. @returns false when there is none */
   async discard(path: string, name: string): Promise<boolean> {
+    const discarded = join(this.#directory, `${freshName()}.${name.slice(0, shownNameLength)}`)
     try {
-      await rename(path, join(this.#directory, `${freshName()}.${name.slice(0, shownNameLength)}`))
+      await rename(path, discarded)
     } catch (error) {
       if (hasErrno(error, 'ENOENT')) return false
       throw error
     }
-    this.#sweepSoon()
+    this.#fresh.push(discarded)
+    this.#sweepSoon(false)
     return true
   }
 
@@ -55,14 +60,16 @@ export class Trash {
     await this.#sweeping
   }
 
-  #sweepSoon(): void {
-    this.#isDirty = true
+  #sweepSoon(isDirty = true): void {
+    if (isDirty) this.#isDirty = true
     this.#sweeping ??= this.#sweep()
   }
 
   async #sweep(): Promise<void> {
     try {
-      while (this.#isDirty) {
+      while (this.#isDirty || this.#fresh.length > 0) {
+        await this.#deleteEmpty()
+        if (!this.#isDirty) continue
         this.#isDirty = false
         await this.#pass()
       }
@@ -71,6 +78,22 @@ export class Trash {
     } finally {
       this.#sweeping = undefined
     }
+  }
+
+  /** Deletes the fresh volumes that are empty; the others are for the next pass. */
+  async #deleteEmpty(): Promise<void> {
+    const batch = this.#fresh.splice(0, deletionsAtATime)
+    await Promise.all(
+      batch.map(async (volume) => {
+        try {
+          await rmdir(join(volume, dataFolder))
+          await rmdir(volume)
+        } catch {
+          // Whatever it is, the pass that follows meets it again, and tells.
+          this.#isDirty = true
+        }
+      }),
+    )
   }
 
   /** Deletes what one reading of the trash shows. What moves up meanwhile is for the next pass. */
