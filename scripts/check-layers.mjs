@@ -18,6 +18,8 @@ const sideways = [
   ['quota', 'libc'],
   ['quota', 'mount'],
   ['ctrd-client', 'errors'],
+  ['file-tree', 'errors'],
+  ['file-tree', 'libc'],
 ]
 /** An adapter sees a contract through these doors. Types and contracts, never an engine. */
 const adapterDoors = { 'volume-core': ['/driver', '/testing'], store: ['', '/testing'] }
