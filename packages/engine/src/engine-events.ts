@@ -21,6 +21,13 @@ const volumeEvents: Record<keyof VolumeEvents, true> = {
   'volume.mounted': true,
   'volume.unmounted': true,
   'volume.detached': true,
+  'volume.updated': true,
+  'volume.renamed': true,
+  'volume.snapshotted': true,
+  'volume.snapshotRemoved': true,
+  'volume.restored': true,
+  'volume.imported': true,
+  'volume.migrated': true,
   'volume.pruned': true,
 }
 
