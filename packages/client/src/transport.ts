@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { buildPath, compareVersions, encodeQuery, negotiateVersion, type QueryInput } from '@pouch/api'
 import { abortError, type PouchError, throwIfAborted } from '@pouch/errors'
 import fetch, { type Response } from 'node-fetch'
@@ -6,6 +5,7 @@ import type { Connection } from './connection.js'
 import { errnoOf, type RequestContext, replyError, streamError, transportError } from './failures.js'
 import { jsonLines } from './json-lines.js'
 import { openUpgrade, type Upgraded } from './upgrade.js'
+import { Upload } from './upload.js'
 
 /** Options of every call. */
 export interface Call {
@@ -18,7 +18,7 @@ export interface Call {
 /** A request, before it has a version and a connection. */
 export interface Request {
   readonly op: string
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'DELETE'
   /** A path with `{name}` parameters. */
   readonly path: string
   readonly params?: Readonly<Record<string, string>>
@@ -107,26 +107,32 @@ export class Transport {
     const context = this.#context(request)
     throwIfAborted(context.signal, { op: request.op })
     const path = await this.#pathOf(request)
-    const response = await this.#fetch(request, path, context)
+    const upload = request.upload === undefined ? undefined : new Upload(request.upload, request.op)
+    const response = await this.#fetch(request, path, context, upload)
     if (response.status < 400) return { response, context }
-    throw await errorOfReply(response, context)
+    const error = await errorOfReply(response, context)
+    // The daemon wants no more of it.
+    upload?.stop()
+    throw error
   }
 
-  async #fetch(request: Request, path: string, context: RequestContext): Promise<Response> {
+  async #fetch(request: Request, path: string, context: RequestContext, upload?: Upload): Promise<Response> {
     try {
-      return await this.#fetchOnce(request, path, context)
+      return await this.#fetchOnce(request, path, context, upload)
     } catch (error) {
+      if (upload?.failure !== undefined) throw upload.failure
       const isStale = context.repeatable && staleErrnos.has(errnoOf(error) ?? '')
       if (!isStale || context.signal?.aborted === true) throw transportError(error, context)
     }
     // The daemon had dropped the kept connection, most likely: once more, on a new one.
-    return this.#fetchOnce(request, path, context).catch((error: unknown) => {
+    return this.#fetchOnce(request, path, context, undefined).catch((error: unknown) => {
       throw transportError(error, context)
     })
   }
 
-  #fetchOnce(request: Request, path: string, context: RequestContext): Promise<Response> {
-    const { body, type } = bodyOf(request)
+  #fetchOnce(request: Request, path: string, context: RequestContext, upload: Upload | undefined): Promise<Response> {
+    const text = request.body === undefined ? undefined : JSON.stringify(request.body)
+    const type = upload === undefined ? (text === undefined ? undefined : 'application/json') : 'application/x-tar'
     return fetch(`${this.#connection.origin}${path}`, {
       method: request.method,
       headers: {
@@ -134,7 +140,7 @@ export class Transport {
         ...(type === undefined ? {} : { 'content-type': type }),
         ...request.headers,
       },
-      body,
+      body: upload?.stream ?? text ?? null,
       agent: this.#connection.agentFor(context.repeatable),
       redirect: 'error',
       compress: false,
@@ -200,11 +206,4 @@ async function* readBody(response: Response, context: RequestContext): AsyncGene
   } catch (error) {
     throw streamError(error, context)
   }
-}
-
-function bodyOf(request: Request): { readonly body: string | Readable | null; readonly type: string | undefined } {
-  if (request.upload !== undefined)
-    return { body: Readable.from(request.upload, { objectMode: false }), type: 'application/x-tar' }
-  if (request.body !== undefined) return { body: JSON.stringify(request.body), type: 'application/json' }
-  return { body: null, type: undefined }
 }
