@@ -51,7 +51,7 @@ export class Core {
   async find(name: string, call: VolumeCall): Promise<Volume | undefined> {
     const entry = this.#parts.volumes.find(name)
     if (entry === undefined || !entry.isVisible) return undefined
-    await this.#summon(entry.record.driver, call.signal)
+    if (this.#parts.late.mayHave(entry.record.driver)) await this.#summon(entry.record.driver, call.signal)
     if (entry.shown === undefined) await this.#views.locate(entry, this.#timeoutMs(call), call.signal)
     return this.#views.show(entry)
   }
@@ -82,8 +82,9 @@ export class Core {
 
   /** Looks for the driver of a volume whose driver is unknown, and does what its start left to be done. */
   async #greet(entry: VolumeEntry, work: Work): Promise<void> {
-    await this.#parts.late.summon(entry.record.driver, work.signal)
-    await this.#recovery.catchUp(entry, work)
+    const { driver } = entry.record
+    await this.#summon(driver, work.signal)
+    if (!this.#parts.late.mayHave(driver)) await this.#recovery.catchUp(entry, work)
   }
 
   async #summon(driver: string, signal: AbortSignal | undefined): Promise<void> {

@@ -65,6 +65,7 @@ export function isDriverName(name: unknown): name is string {
 export class DriverTable {
   readonly #slots: Map<string, DriverSlot>
   readonly #defaultDriver: string
+  #offered: readonly string[] = []
 
   private constructor(slots: Map<string, DriverSlot>, defaultDriver: string) {
     this.#slots = slots
@@ -101,6 +102,15 @@ export class DriverTable {
     return this.#slots.has(name)
   }
 
+  isOpen(name: string): boolean {
+    return this.#slots.get(name)?.driver !== undefined
+  }
+
+  /** Takes the names that could be had besides, for {@link get} to tell. */
+  offer(names: readonly string[]): void {
+    this.#offered = names
+  }
+
   /** Takes a driver that appeared while the engine runs. */
   put(slot: DriverSlot): void {
     this.#slots.set(slot.definition.name, slot)
@@ -108,7 +118,7 @@ export class DriverTable {
 
   /** Forgets a driver that is not open. */
   drop(name: string): void {
-    if (this.find(name) === undefined) this.#slots.delete(name)
+    if (!this.isOpen(name)) this.#slots.delete(name)
   }
 
   /** @throws PouchError `not-found` with the known drivers, `unavailable` for one that could not be opened */
@@ -116,7 +126,7 @@ export class DriverTable {
     const found = this.find(name)
     if (found !== undefined) return found
     const slot = this.#slots.get(name)
-    const known = [...this.#slots.keys()].sort()
+    const known = [...new Set([...this.#slots.keys(), ...this.#offered])].sort()
     const at = { op: `volume.${verb}`, subject: volume, details: { driver: name, drivers: known } }
     if (slot !== undefined) {
       const why = slot.error?.message ?? 'it is closed'

@@ -1,5 +1,6 @@
 import type { Logger } from './driver.js'
 import type { DriverTable } from './driver-table.js'
+import type { LateDrivers } from './late-drivers.js'
 import type { Lease, NameLocks } from './name-locks.js'
 import type { VolumeEmitter } from './volume-events.js'
 import type { VolumeTable } from './volume-table.js'
@@ -8,6 +9,7 @@ import type { VolumeTable } from './volume-table.js'
 export interface EngineParts {
   readonly volumes: VolumeTable
   readonly drivers: DriverTable
+  readonly late: LateDrivers
   readonly locks: NameLocks
   readonly events: VolumeEmitter
   readonly log: Logger

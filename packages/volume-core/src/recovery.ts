@@ -24,17 +24,33 @@ export class Recovery {
     this.#mounts = mounts
   }
 
-  /** Goes through all volumes that a crash or a restart of the host may concern. Never rejects for the sake of one. */
-  async boot(): Promise<void> {
-    const queue = this.#parts.volumes
+  /**
+   * Goes through all volumes that a crash or a restart of the host may concern. Never rejects for the sake of one.
+   *
+   * @param driver those of a driver that was looked for after the start; without one, those whose driver need not be looked for
+   */
+  async boot(driver?: string): Promise<void> {
+    const { late, volumes } = this.#parts
+    const isMeant = (name: string) => (driver === undefined ? !late.mayHave(name) : driver === name)
+    const queue = volumes
       .ordered()
-      .filter((entry) => this.#concernsBoot(entry))
+      .filter((entry) => this.#concernsBoot(entry) && isMeant(entry.record.driver))
       .values()
     const timedOut = new Map<string, PouchError>()
     const worker = async () => {
       for (const entry of queue) await this.#recoverAtBoot(entry, timedOut)
     }
     await Promise.all(Array.from({ length: atATime }, worker))
+  }
+
+  /** Does what boot does, for a volume whose driver has appeared just now, by the holder of its lock. Never rejects. */
+  async catchUp(entry: VolumeEntry, work: Work): Promise<void> {
+    if (!this.#concernsBoot(entry)) return
+    try {
+      await this.#recover(entry, work)
+    } catch (error) {
+      this.#keep(entry, error)
+    }
   }
 
   /**
@@ -91,6 +107,7 @@ export class Recovery {
     }
     await this.#mounts.verify(entry, work)
     await this.#mounts.finish(entry, work)
+    entry.problem = undefined
   }
 
   #concernsBoot(entry: VolumeEntry): boolean {

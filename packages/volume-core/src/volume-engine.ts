@@ -135,8 +135,15 @@ function assemble(parts: EngineParts, engineId: string): Assembly {
   })
   let closing: Promise<void> | undefined
   const close = () => {
-    closing ??= gate.shut().then(() => parts.drivers.close())
+    closing ??= gate
+      .shut()
+      .then(() => lateRecovery.close())
+      .then(() => parts.drivers.close())
     return closing
+  }
+  const boot = async () => {
+    await recovery.boot()
+    lateRecovery.begin()
   }
   const drivers = () => parts.drivers.infos()
   const health = (call: VolumeCall = {}) => gate.run('engine.health', () => driversHealth(parts, call))
@@ -149,7 +156,7 @@ function assemble(parts: EngineParts, engineId: string): Assembly {
     close,
     [Symbol.asyncDispose]: close,
   }
-  return { opened: Object.freeze(opened), boot: () => recovery.boot() }
+  return { opened: Object.freeze(opened), boot }
 }
 
 async function ownDirectory(home: unknown): Promise<string> {
