@@ -93,7 +93,6 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     images,
     containers,
     events: eventLog,
-    log,
   })
   return new Engine({ volumes: volumes.volumes, images, containers, system, events: united.events, letGo })
 }

@@ -1,6 +1,6 @@
 import type { Container, ContainerManager, Exec } from '@pouch/container-manager'
 import type { Image, ImageManager } from '@pouch/image-manager'
-import type { Reference, Volume, VolumeEngine } from '@pouch/volume-core'
+import type { PruneResult, Reference, Snapshot, Volume, VolumeEngine } from '@pouch/volume-core'
 import type { EngineEvent } from './engine-event.js'
 import { listen } from './listen.js'
 
@@ -78,7 +78,16 @@ function recordVolumes({ volumes, containers }: EventSources, append: (event: Re
     'volume.mounted': (volume: Volume, reference: Reference) =>
       event(volume, 'mount', mountFacts(containers, volume, reference)),
     'volume.unmounted': (volume: Volume, { holder }: Reference) => event(volume, 'unmount', { container: holder }),
-    'volume.pruned': () => append({ type: 'volume', action: 'prune', subject: '', attributes: { reclaimed: '0' } }),
+    'volume.updated': (volume: Volume) => event(volume, 'update'),
+    'volume.renamed': (volume: Volume, oldName: string) => event(volume, 'rename', { oldName }),
+    'volume.snapshotted': (volume: Volume, { name }: Snapshot) => event(volume, 'snapshot', { snapshot: name }),
+    'volume.snapshotRemoved': (volume: Volume, { name }: Snapshot) =>
+      event(volume, 'snapshot_destroy', { snapshot: name }),
+    'volume.restored': (volume: Volume, { name }: Snapshot) => event(volume, 'restore', { snapshot: name }),
+    'volume.imported': (volume: Volume) => event(volume, 'import'),
+    'volume.migrated': (volume: Volume, from: string) => event(volume, 'migrate', { from }),
+    'volume.pruned': ({ reclaimedBytes }: PruneResult) =>
+      append({ type: 'volume', action: 'prune', subject: '', attributes: { reclaimed: String(reclaimedBytes) } }),
   })
 }
 

@@ -7,10 +7,11 @@ export { type HostFacts, hostFacts } from './host-facts.js'
 export {
   type ContainerdFacts,
   type DiskUsage,
+  type DriverReport,
   type EngineInfo,
   type EngineVersion,
   type EventQuery,
   SystemManager,
   type SystemManagerOptions,
-  type VolumeUsage,
+  type VolumeDiskUsage,
 } from './system-manager.js'

@@ -2,8 +2,7 @@ import type { Container, ContainerManager } from '@pouch/container-manager'
 import type { ContainerdClient } from '@pouch/ctrd-client'
 import { hasCode } from '@pouch/errors'
 import type { Image, ImageManager } from '@pouch/image-manager'
-import type { DriverInfo, Logger, Volume, VolumeEngine } from '@pouch/volume-core'
-import { directoryBytes } from './disk-usage.js'
+import type { DriverHealth, DriverInfo, Usage, Volume, VolumeEngine } from '@pouch/volume-core'
 import { type EngineEvent, type EventFilters, matchesEvent } from './engine-event.js'
 import type { EventLog, EventRange } from './event-log.js'
 import { type HostFacts, hostFacts } from './host-facts.js'
@@ -19,7 +18,6 @@ export interface SystemManagerOptions {
   readonly images: ImageManager
   readonly containers: ContainerManager
   readonly events: EventLog
-  readonly log: Logger
 }
 
 /** What an engine is, and what it runs on. */
@@ -69,13 +67,21 @@ export interface DiskUsage {
   readonly layersBytes: number
   readonly images: readonly Image[]
   readonly containers: readonly Container[]
-  readonly volumes: readonly VolumeUsage[]
+  readonly volumes: readonly VolumeDiskUsage[]
 }
 
-/** A volume and the bytes in it; -1 when they cannot be counted now. */
-export interface VolumeUsage {
+/** A volume and what it takes up. */
+export interface VolumeDiskUsage {
   readonly volume: Volume
-  readonly bytes: number
+  /** `undefined` when that is not to be learned now, such as of a volume that is not mounted. */
+  readonly usage: Usage | undefined
+}
+
+/** A volume driver, and how its backend is. */
+export interface DriverReport extends Pick<DriverHealth, 'health'> {
+  readonly driver: DriverInfo
+  /** Why its health is not known: it could not be opened, it failed, or it did not answer in time. */
+  readonly healthError: DriverHealth['error']
 }
 
 /** What to ask for with {@link SystemManager.events}. */
@@ -127,14 +133,28 @@ export class SystemManager {
     }
   }
 
-  /** Counts what images, containers and volumes take up. Reads every directory of every local volume. */
+  /** The volume drivers, and how the backend of each is now: at most 2 s, whatever a driver does. */
+  async drivers(call: { readonly signal?: AbortSignal | undefined } = {}): Promise<DriverReport[]> {
+    const { volumes } = this.#options
+    const told = new Map((await volumes.health(call)).map((health) => [health.driver, health]))
+    return volumes.drivers().map((driver) => {
+      const { health, error } = told.get(driver.name) ?? {}
+      return { driver, health, healthError: error }
+    })
+  }
+
+  /** What images, containers and volumes take up: volumes by their quotas where they have one, else every file is looked at. */
   async df(call: { readonly signal?: AbortSignal | undefined } = {}): Promise<DiskUsage> {
     const { containers, images, volumes } = this.#options
-    const [found, listed] = [await images.list(), await volumes.volumes.list({}, call)]
-    const usages: VolumeUsage[] = []
-    for (const volume of listed.volumes) usages.push({ volume, bytes: await this.#bytesOf(volume, call.signal) })
-    const layersBytes = found.reduce((sum, image) => sum + image.sizeBytes, 0)
-    return { layersBytes, images: found, containers: containers.list({ all: true }), volumes: usages }
+    const found = await images.list()
+    const [listed, measured] = await Promise.all([volumes.volumes.list({}, call), volumes.volumes.usages({}, call)])
+    const usages = new Map(measured.map(({ volume, usage }) => [volume, usage]))
+    return {
+      layersBytes: found.reduce((sum, image) => sum + image.sizeBytes, 0),
+      images: found,
+      containers: containers.list({ all: true }),
+      volumes: listed.volumes.map((volume) => ({ volume, usage: usages.get(volume.name) })),
+    }
   }
 
   /**
@@ -154,17 +174,6 @@ export class SystemManager {
     } catch (error) {
       if (!hasCode(error, 'unavailable') && !hasCode(error, 'timeout')) throw error
       return { address, namespace, version: '', revision: '' }
-    }
-  }
-
-  async #bytesOf(volume: Volume, signal: AbortSignal | undefined): Promise<number> {
-    if (volume.mountpoint === undefined) return -1
-    try {
-      return await directoryBytes(volume.mountpoint, signal)
-    } catch (error) {
-      signal?.throwIfAborted()
-      this.#options.log.warn({ err: error, volume: volume.name }, 'the size of a volume could not be counted')
-      return -1
     }
   }
 }
