@@ -1,0 +1,1 @@
+export { type PluginServer, type PluginServerOptions, servePlugin } from './plugin-server.js'

@@ -1,0 +1,113 @@
+import { hasCode, PouchError } from '@pouch/errors'
+import type { Logger, VolumeCall, VolumeEngine } from '@pouch/volume-core'
+import type { Arguments } from './arguments.js'
+import { isMountHolder } from './mount-holder.js'
+import { Mounts } from './mounts.js'
+import { OwnVolumes } from './own-volumes.js'
+import { inspectedVolume, wireVolume } from './wire.js'
+
+/** What a method answers. */
+export interface Answer {
+  readonly body: Readonly<Record<string, unknown>>
+  /** Run when the client has gone before it could read the answer, and so does not know of what was done. */
+  readonly undo?: () => Promise<void>
+}
+
+/** A method of the protocol. `signal` fires when the client goes. */
+export type Method = (given: Arguments, signal: AbortSignal) => Promise<Answer>
+
+/** The methods that a server answers, by the path after the first `/`. */
+export type Methods = ReadonlyMap<string, Method>
+
+/** What the methods work on. */
+export interface MethodParts {
+  readonly engine: VolumeEngine
+  readonly driver: string
+  readonly scope: 'local' | 'global'
+  readonly holder: string
+  readonly log: Logger
+}
+
+/** The volume plugin protocol over an engine's volumes of one driver. */
+export class VolumeMethods {
+  readonly #parts: MethodParts
+  readonly #own: OwnVolumes
+  readonly mounts: Mounts
+
+  constructor(parts: MethodParts) {
+    this.#parts = parts
+    this.#own = new OwnVolumes(parts.engine.volumes, parts.driver)
+    this.mounts = new Mounts(parts.engine.volumes, this.#own, parts.holder, parts.log)
+  }
+
+  /** Every method by its name. */
+  all(): Methods {
+    return new Map<string, Method>([
+      ['Plugin.Activate', async () => ({ body: { Implements: ['VolumeDriver'] } })],
+      ['VolumeDriver.Capabilities', async () => ({ body: { Capabilities: { Scope: this.#parts.scope } } })],
+      ['VolumeDriver.Create', async (given, signal) => await this.#create(given, { signal })],
+      ['VolumeDriver.Remove', async (given) => await this.#remove(given)],
+      ['VolumeDriver.Mount', async (given, signal) => await this.#mount(given, { signal })],
+      ['VolumeDriver.Unmount', async (given) => await this.#unmount(given)],
+      ['VolumeDriver.Path', async (given, signal) => await this.#path(given, { signal })],
+      ['VolumeDriver.Get', async (given, signal) => await this.#get(given, { signal })],
+      ['VolumeDriver.List', async (_, signal) => await this.#list({ signal })],
+    ])
+  }
+
+  /** Creating what is there with the same options is a success: a client repeats a call whose answer was lost. */
+  async #create({ name, options }: Arguments, call: VolumeCall): Promise<Answer> {
+    await this.#parts.engine.volumes.create({ name, driver: this.#parts.driver, options }, call)
+    return done
+  }
+
+  // What was begun with a volume's data or mounts is finished, whether the client stays or not: so these two have no signal.
+  async #remove({ name }: Arguments): Promise<Answer> {
+    await this.#own.get(name, 'remove', {})
+    try {
+      await this.#parts.engine.volumes.remove(name)
+    } catch (error) {
+      throw hasCode(error, 'in-use') ? await this.#inUse(name, error) : error
+    }
+    return done
+  }
+
+  async #mount({ name, id }: Arguments, call: VolumeCall): Promise<Answer> {
+    const path = await this.mounts.mount(name, id, call)
+    return { body: { Mountpoint: path }, undo: async () => await this.mounts.unmount(name, id, {}) }
+  }
+
+  async #unmount({ name, id }: Arguments): Promise<Answer> {
+    await this.mounts.unmount(name, id, {})
+    return done
+  }
+
+  async #path({ name }: Arguments, call: VolumeCall): Promise<Answer> {
+    const { mountpoint } = await this.#own.get(name, 'path', call)
+    return { body: { Mountpoint: mountpoint ?? '' } }
+  }
+
+  async #get({ name }: Arguments, call: VolumeCall): Promise<Answer> {
+    return { body: { Volume: inspectedVolume(await this.#own.get(name, 'get', call)) } }
+  }
+
+  async #list(call: VolumeCall): Promise<Answer> {
+    const { driver, engine, log } = this.#parts
+    const { volumes, warnings } = await engine.volumes.list({ drivers: [driver] }, call)
+    for (const warning of warnings) log.warn({ driver, warning }, 'a listing is not complete')
+    return { body: { Volumes: volumes.map(wireVolume) } }
+  }
+
+  /** The client asks for a removal only when none of its containers uses the volume: so it is told who does. */
+  async #inUse(name: string, error: PouchError): Promise<PouchError> {
+    const references = (await this.#own.find(name, {}))?.references ?? []
+    const mounts = references.filter(({ holder }) => isMountHolder(holder)).map(({ id }) => id)
+    if (mounts.length === 0) return error
+    const text =
+      `remove ${name}: volume is in use: ${mounts.length} mounts of it were not undone (${mounts.join(', ')}). ` +
+      'Stop what uses it; if nothing does, because the client that mounted it crashed, restart the plugin so that it forgets its mounts'
+    return new PouchError('in-use', text, { op: 'plugin.remove', subject: name, details: { mounts }, cause: error })
+  }
+}
+
+const done: Answer = Object.freeze({ body: Object.freeze({}) })
