@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'vitest'
-import { memoryDriver, testVolumeDriver } from '../src/testing.js'
+import { facetNames, memoryDriver, testVolumeDriver } from '../src/testing.js'
 
 const open = (options: Parameters<typeof memoryDriver>[0]) => async () => {
   const home = await mkdtemp(join(tmpdir(), 'pouch-volume-core-'))
@@ -33,4 +33,27 @@ testVolumeDriver({
   name: 'memory, mounted per reference',
   expects: ['mounts'],
   open: open({ mounts: 'reference' }),
+})
+
+testVolumeDriver({
+  runner: { describe, it },
+  name: 'memory, with every facet but mounts',
+  expects: facetNames.filter((facet) => facet !== 'mounts'),
+  open: open({ facets: facetNames.filter((facet) => facet !== 'mounts') }),
+})
+
+testVolumeDriver({
+  runner: { describe, it },
+  name: 'memory, with every facet, mounted per reference',
+  expects: facetNames,
+  open: open({ facets: facetNames, mounts: 'reference' }),
+})
+
+testVolumeDriver({
+  runner: { describe, it },
+  name: 'memory, volumes that lack some of its facets',
+  expects: facetNames,
+  without: ['mounts', 'snapshots', 'usage'],
+  open: open({ facets: facetNames }),
+  volumeOptions: { direct: 'true', without: 'snapshots,usage' },
 })

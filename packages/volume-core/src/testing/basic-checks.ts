@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { type Driver, driverContract } from '../driver.js'
+import { type Driver, driverContract, facetNames } from '../driver.js'
 import { facetsOf } from '../driver-table.js'
+import { missingOperations } from '../facet-operations.js'
 import { checkOptionTable } from '../options.js'
 import type { DriverCheck } from './check.js'
 import type { DriverSubject } from './driver-subject.js'
@@ -40,11 +41,15 @@ export const basicChecks: readonly DriverCheck[] = [
   {
     title: 'has the facets that it is said to have, whole, and no others',
     run: async ({ driver }, { expects }) => {
-      assert.deepEqual(facetsOf(driver), [...expects])
+      assert.deepEqual(
+        facetsOf(driver),
+        facetNames.filter((facet) => expects.includes(facet)),
+      )
+      for (const facet of facetsOf(driver)) {
+        assert.deepEqual(missingOperations(driver, facet), [], `the facet ${facet} is not whole, which lacks`)
+      }
       const { mounts } = driver
       if (mounts === undefined) return
-      assert.equal(typeof mounts.mount, 'function', 'mounts.mount is missing')
-      assert.equal(typeof mounts.unmount, 'function', 'mounts.unmount, the inverse of mount, is missing')
       assert.ok(mounts.per === 'volume' || mounts.per === 'reference', "mounts.per is 'volume' or 'reference'")
     },
   },
@@ -88,7 +93,7 @@ export const basicChecks: readonly DriverCheck[] = [
     title: 'rejects a create whose signal has fired, and makes nothing',
     run: async (subject) => {
       await assert.rejects(subject.create('aborted', AbortSignal.abort()), 'create took no notice of its signal')
-      if (subject.driver.mounts === undefined) assert.equal(await subject.path('aborted'), undefined)
+      if (!subject.isToBeMounted('aborted')) assert.equal(await subject.path('aborted'), undefined)
       await subject.create('aborted')
       await subject.use('aborted', assertEmpty)
     },
@@ -99,7 +104,7 @@ export const basicChecks: readonly DriverCheck[] = [
 
 async function repeatCreate(subject: DriverSubject): Promise<void> {
   await subject.create('vol')
-  if (subject.driver.mounts === undefined) {
+  if (!subject.isToBeMounted('vol')) {
     await subject.use('vol', (path) => writeText(path, 'kept'))
     await subject.create('vol')
     await subject.use('vol', (path) => assertText(path, 'kept'))
@@ -133,8 +138,7 @@ async function repeatRemove(subject: DriverSubject): Promise<void> {
     return used
   })
   await subject.remove('vol')
-  if (subject.driver.mounts === undefined)
-    await assert.rejects(assertText(path, 'gone soon'), 'the data is still there')
+  if (!subject.isToBeMounted('vol')) await assert.rejects(assertText(path, 'gone soon'), 'the data is still there')
   assert.equal(await subject.path('vol'), undefined, 'a volume that was removed is not found')
   await subject.remove('vol')
   await subject.remove('never-was')
@@ -144,13 +148,13 @@ async function keepApart(subject: DriverSubject): Promise<void> {
   const [kept, ...others] = ['near', 'near.', 'near-2', 'nea', 'Near'] as const
   await subject.create(kept)
   for (const name of others) await subject.create(name)
-  const path = subject.driver.mounts === undefined ? await subject.path(kept) : await subject.mount(kept)
+  const path = subject.isToBeMounted(kept) ? await subject.mount(kept) : await subject.path(kept)
   assert.ok(path !== undefined, 'path does not tell where the volume is')
   await writeText(path, 'mine')
   for (const name of others) await subject.use(name, assertEmpty)
   for (const name of others) await subject.remove(name)
   await assertText(path, 'mine')
-  if (subject.driver.mounts !== undefined) await subject.unmount(kept)
+  if (subject.isToBeMounted(kept)) await subject.unmount(kept)
 }
 
 async function findAgain(subject: DriverSubject): Promise<void> {

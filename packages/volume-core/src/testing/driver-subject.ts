@@ -1,17 +1,28 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { memoryStore } from '@pouch/store'
-import type { CreatedVolume, Driver, DriverCall, DriverVolume, Mounted, MountFacet, ReferenceInfo } from '../driver.js'
+import type {
+  CreatedVolume,
+  Driver,
+  DriverCall,
+  DriverSnapshot,
+  DriverVolume,
+  Mounted,
+  MountFacet,
+  ReferenceInfo,
+} from '../driver.js'
 import { DriverState } from '../driver-state.js'
 import { deepFreeze } from '../driver-volume.js'
 import { typedOptions } from '../options.js'
 import { silentLogger } from '../silent-logger.js'
-import { type HostState, hostState, leftovers } from './leftovers.js'
+import { FacetCalls } from './facet-calls.js'
+import { assertNothingLeft, type HostState, hostState } from './leftovers.js'
 import type { DriverSuiteOptions, SuiteSubject } from './suite-options.js'
 
 interface Known {
   created: CreatedVolume | undefined
   readonly mounts: Map<string, { readonly reference: ReferenceInfo; readonly mounted: Mounted }>
+  readonly snapshots: Map<string, DriverSnapshot>
 }
 
 /**
@@ -20,6 +31,8 @@ interface Known {
  */
 export class DriverSubject {
   readonly subject: SuiteSubject
+  /** The facets other than mounts. */
+  readonly facets: FacetCalls
   readonly #options: DriverSuiteOptions
   readonly #engineId = randomBytes(16).toString('hex')
   readonly #store = memoryStore()
@@ -30,6 +43,7 @@ export class DriverSubject {
 
   private constructor(subject: SuiteSubject, options: DriverSuiteOptions) {
     this.subject = subject
+    this.facets = new FacetCalls(this)
     this.#options = options
     this.#driver = notOpen
   }
@@ -58,16 +72,52 @@ export class DriverSubject {
     return mounts
   }
 
+  /** Whether a volume has to be mounted before it is used. */
+  isToBeMounted(name: string): boolean {
+    const { mounts } = this.#driver
+    if (mounts === undefined) return false
+    return mounts.concerns?.(this.volume(name)) ?? true
+  }
+
   get isDurable(): boolean {
     return this.#driver.traits.durable
   }
 
   async create(name: string, signal?: AbortSignal): Promise<CreatedVolume | undefined> {
-    this.#names.add(name)
-    const known = this.#knownOf(name)
+    this.note(name)
     const created = await this.#driver.create(this.volume(name), this.call(signal))
-    known.created = created
+    this.keep(name, created)
     return created
+  }
+
+  /** Notes a name that nothing may be left of. */
+  name(name: string): void {
+    this.#names.add(name)
+  }
+
+  /** Notes a volume that is about to be made, so that it is removed in the end. */
+  note(name: string): void {
+    this.name(name)
+    this.#knownOf(name)
+  }
+
+  /** Keeps what the driver said about a volume, to hand it back. */
+  keep(name: string, created: CreatedVolume | undefined): void {
+    this.#knownOf(name).created = created
+  }
+
+  /** A volume has another name from now on. */
+  renamed(from: string, to: string, answer: CreatedVolume | undefined): void {
+    const known = this.#known.get(from)
+    if (known === undefined) return
+    if (answer !== undefined) known.created = answer
+    this.#known.delete(from)
+    this.#known.set(to, known)
+  }
+
+  /** The snapshots that were made of a volume. */
+  snapshotsOf(name: string): Map<string, DriverSnapshot> {
+    return this.#known.get(name)?.snapshots ?? new Map()
   }
 
   async remove(name: string): Promise<void> {
@@ -95,7 +145,7 @@ export class DriverSubject {
 
   /** Runs `action` where the volume is usable: mounted for the time, when the driver mounts. */
   async use<T>(name: string, action: (path: string) => Promise<T>): Promise<T> {
-    if (this.#driver.mounts === undefined) {
+    if (!this.isToBeMounted(name)) {
       const path = await this.path(name)
       assert.ok(path !== undefined, `the volume ${name} is there, and path does not tell where`)
       return await action(path)
@@ -134,10 +184,7 @@ export class DriverSubject {
   async settle(): Promise<void> {
     await this.#removeAll()
     await this.#driver.close()
-    const { home } = this.subject
-    if (this.#before === undefined) return
-    const left = leftovers(this.#before, await hostState(home), this.#names)
-    assert.deepEqual(left, [], 'the driver left these on the host after its volumes were removed')
+    if (this.#before !== undefined) await assertNothingLeft(this.subject, this.#before, this.#names)
   }
 
   /** After a failed test: takes away what it can. The failure that matters has been thrown already. */
@@ -147,8 +194,9 @@ export class DriverSubject {
   }
 
   async #removeAll(): Promise<void> {
-    for (const [name, { mounts }] of [...this.#known]) {
+    for (const [name, { mounts, snapshots }] of [...this.#known]) {
       for (const id of mounts.keys()) await this.unmount(name, id)
+      for (const snapshot of snapshots.keys()) await this.facets.removeSnapshot(name, snapshot)
       await this.remove(name)
     }
   }
@@ -161,7 +209,7 @@ export class DriverSubject {
   }
 
   #knownOf(name: string): Known {
-    const known = this.#known.get(name) ?? { created: undefined, mounts: new Map() }
+    const known = this.#known.get(name) ?? { created: undefined, mounts: new Map(), snapshots: new Map() }
     this.#known.set(name, known)
     return known
   }

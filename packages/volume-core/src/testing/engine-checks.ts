@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { hasCode } from '@pouch/errors'
 import { type MetadataStore, memoryStore } from '@pouch/store'
 import { createVolumeEngine, type VolumeEngine } from '../volume-engine.js'
-import { hostState, leftovers } from './leftovers.js'
+import { assertNothingLeft, hostState } from './leftovers.js'
 import type { DriverSuiteOptions, SuiteSubject } from './suite-options.js'
 import { assertEmpty, assertText, writeText } from './volume-files.js'
 
@@ -45,8 +45,7 @@ export class EngineStage {
         const before = await hostState(subject.home)
         await check.run(stage)
         await stage.engine.close()
-        const left = leftovers(before, await hostState(subject.home), new Set(['vol', 'other']))
-        assert.deepEqual(left, [], 'these are left on the host after the volumes were removed')
+        await assertNothingLeft(subject, before, new Set(['vol', 'other']))
       } finally {
         await clear(stage.engine)
       }

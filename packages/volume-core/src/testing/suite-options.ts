@@ -13,10 +13,22 @@ export interface DriverSuiteOptions {
   readonly name?: string
   /** The facets that the driver has. One that is missing, or that is there unexpected, fails. */
   readonly expects: readonly FacetName[]
+  /**
+   * The facets of `expects` that volumes of these `volumeOptions` lack: `describe` has to say so with a reason, or `concerns` for `mounts`.
+   * They are not tested further. One that a volume lacks and that is not named here fails.
+   */
+  readonly without?: readonly FacetName[]
   /** Makes a fresh subject; called once a test. */
   readonly open: () => Promise<SuiteSubject>
   /** The options of each volume, as a user would write them. */
   readonly volumeOptions?: Readonly<Record<string, string>>
+  /** The size in bytes that `resizing` is tested with, above that of a new volume; twice that unless told, or 64 MiB where it has none. */
+  readonly resizeBytes?: number
+  /**
+   * Whether the limit that `usage` tells stops this process; true unless told. Limits up to 128 MiB are tested by writing. Say false where
+   * whoever runs the suite passes limits, as CAP_SYS_RESOURCE does with a project quota of ext4.
+   */
+  readonly limitsHold?: boolean
 }
 
 /** What one test is run on. */
@@ -31,4 +43,9 @@ export interface SuiteSubject {
    * says so, and recovers when the obstacle is taken away by the answer.
    */
   obstruct?(name: string): Promise<() => Promise<void>>
+  /**
+   * What the driver has made outside the home and not removed again, in words; asked when every volume is gone. The suite itself sees
+   * files, mounts, loop devices and subvolumes of the home.
+   */
+  leftovers?(): Promise<readonly string[]>
 }

@@ -1,13 +1,34 @@
+import type { FacetName } from '../driver.js'
 import { basicChecks } from './basic-checks.js'
 import type { DriverCheck } from './check.js'
+import { cloneChecks } from './clone-checks.js'
+import { descriptionChecks } from './description-checks.js'
 import { DriverSubject } from './driver-subject.js'
 import { EngineStage, engineChecks } from './engine-checks.js'
+import { healthChecks } from './health-checks.js'
+import { inventoryChecks } from './inventory-checks.js'
 import { mountChecks } from './mount-checks.js'
+import { renameChecks } from './rename-checks.js'
+import { resizeChecks } from './resize-checks.js'
+import { snapshotChecks } from './snapshot-checks.js'
 import type { DriverSuiteOptions } from './suite-options.js'
+import { usageChecks } from './usage-checks.js'
+
+const facetChecks: Readonly<Record<FacetName, readonly DriverCheck[]>> = {
+  mounts: mountChecks,
+  inventory: inventoryChecks,
+  resizing: resizeChecks,
+  snapshots: snapshotChecks,
+  cloning: cloneChecks,
+  renaming: renameChecks,
+  usage: usageChecks,
+  health: healthChecks,
+}
 
 /**
  * Declares the tests that every volume driver passes: each mutating call repeated, references, odd names, aborts, many calls at a time,
- * a restart, and what is left on the host; on the driver itself and under an engine.
+ * refusals that leave a volume whole, a restart, and what is left on the host; each facet that the driver is said to have; on the driver
+ * itself and under an engine.
  *
  * Every test gets a subject of its own from `open`, and its `dispose` is called whatever happens. Needs no test runner but the
  * one that is passed in: vitest, node:test, or one like them.
@@ -15,12 +36,17 @@ import type { DriverSuiteOptions } from './suite-options.js'
 export function testVolumeDriver(options: DriverSuiteOptions): void {
   const { describe, it } = options.runner
   describe(`volume driver ${options.name ?? ''}`.trim(), () => {
-    for (const check of basicChecks) it(check.title, () => runOnDriver(check, options))
-    if (options.expects.includes('mounts')) {
-      for (const check of mountChecks) it(check.title, () => runOnDriver(check, options))
-    }
+    for (const check of checksFor(options)) it(check.title, () => runOnDriver(check, options))
     for (const check of engineChecks) it(`under an engine: ${check.title}`, () => EngineStage.run(check, options))
   })
+}
+
+function checksFor({ expects, without = [] }: DriverSuiteOptions): DriverCheck[] {
+  const held = expects.filter((facet) => !without.includes(facet))
+  const ofFacets = held.flatMap((facet) => facetChecks[facet])
+  return [...basicChecks, ...descriptionChecks, ...ofFacets].filter(({ needs = [] }) =>
+    needs.every((facet) => held.includes(facet)),
+  )
 }
 
 async function runOnDriver(check: DriverCheck, options: DriverSuiteOptions): Promise<void> {
