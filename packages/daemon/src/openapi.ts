@@ -67,6 +67,13 @@ function bodyOf({ body, upload }: Route): object | undefined {
 
 function replyOf({ stream }: Route, status: number, { description, schema }: Route['replies'][number]): object {
   if (stream === 'raw' && status < 300) return { description, content: { 'application/vnd.docker.raw-stream': {} } }
+  if (stream === 'archive' && status < 300) {
+    const binary = { schema: { type: 'string', format: 'binary' } }
+    return {
+      description,
+      content: { 'application/x-tar': binary, 'application/gzip': binary, 'application/zstd': binary },
+    }
+  }
   if (stream === 'logs' && status < 300) {
     return {
       description,

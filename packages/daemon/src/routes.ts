@@ -11,6 +11,9 @@ import { volumeHandlers } from './docker/volumes.js'
 import type { BoundRoute } from './http/app.js'
 import type { Handlers } from './http/route.js'
 import { openApiDocument } from './openapi.js'
+import { pouchArchiveHandlers } from './pouch/archives.js'
+import { pouchDriverHandlers } from './pouch/drivers.js'
+import { pouchSnapshotHandlers } from './pouch/snapshots.js'
 import { pouchVolumeHandlers } from './pouch/volumes.js'
 
 /** What the routes are bound to. */
@@ -33,6 +36,9 @@ export function bindRoutes(options: RoutesOptions): readonly BoundRoute[] {
     ...volumeHandlers(engine),
     ...networkHandlers(engine),
     ...pouchVolumeHandlers(engine),
+    ...pouchSnapshotHandlers(engine),
+    ...pouchArchiveHandlers(engine, log),
+    ...pouchDriverHandlers(engine),
   }
   const served = routes.filter(({ operationId }) => !hijacked.has(operationId))
   const document = openApiDocument(routes)

@@ -10,7 +10,7 @@ import { openVolumeServer, type VolumeServer } from './support/volume-server.js'
 const containers = new ScriptedContainers()
 let server: VolumeServer
 beforeAll(async () => {
-  server = await openVolumeServer(containers.manager)
+  server = await openVolumeServer({ containers: containers.manager })
 })
 afterAll(() => server.close())
 

@@ -133,11 +133,16 @@ export class SystemManager {
     }
   }
 
+  /** The volume drivers, as they were opened. */
+  driverInfos(): DriverInfo[] {
+    return this.#options.volumes.drivers()
+  }
+
   /** The volume drivers, and how the backend of each is now: at most 2 s, whatever a driver does. */
   async drivers(call: { readonly signal?: AbortSignal | undefined } = {}): Promise<DriverReport[]> {
     const { volumes } = this.#options
     const told = new Map((await volumes.health(call)).map((health) => [health.driver, health]))
-    return volumes.drivers().map((driver) => {
+    return this.driverInfos().map((driver) => {
       const { health, error } = told.get(driver.name) ?? {}
       return { driver, health, healthError: error }
     })

@@ -1,5 +1,5 @@
 import type { DiskUsage } from '@pouch/api'
-import type { Engine } from '@pouch/engine'
+import type { Engine, VolumeDiskUsage } from '@pouch/engine'
 import { PouchError } from '@pouch/errors'
 import type { RouteCall } from '../http/route.js'
 import { containerSummary } from './container-summary.js'
@@ -23,11 +23,16 @@ export async function diskUsage(engine: Engine, { query, signal }: RouteCall): P
     Images: wants('image') ? usage.images.map((image) => imageSummary(image, usage.containers)) : null,
     Containers: wants('container') ? usage.containers.map((container) => containerSummary(container, nowMs)) : null,
     Volumes: wants('volume')
-      ? usage.volumes.map(({ volume, bytes }) => ({
-          ...volumeJson(volume),
-          UsageData: { Size: bytes, RefCount: new Set(volume.references.map(({ holder }) => holder)).size },
-        }))
+      ? usage.volumes.map((of) => ({ ...volumeJson(of.volume), UsageData: usageData(of) }))
       : null,
     BuildCache: wants('build-cache') ? [] : null,
   }
+}
+
+/**
+ * Docker leaves out volumes with options and those of plugins, since it cannot measure them; here they are, and -1, as Docker has it, stands for
+ * what is not known. Its clients need `UsageData` of every volume.
+ */
+function usageData({ volume, usage }: VolumeDiskUsage) {
+  return { Size: usage?.usedBytes ?? -1, RefCount: new Set(volume.references.map(({ holder }) => holder)).size }
 }

@@ -17,7 +17,7 @@ export function systemInfo(info: EngineInfo, debug: boolean): SystemInfo {
     DriverStatus: [['driver-type', 'io.containerd.snapshotter.v1']],
     DockerRootDir: info.home,
     Plugins: {
-      Volume: info.drivers.map(({ name }) => name),
+      Volume: info.drivers.flatMap(({ name, state }) => (state === 'open' ? [name] : [])),
       Network: ['host', 'null'],
       Authorization: null,
       Log: ['json-file', 'none'],

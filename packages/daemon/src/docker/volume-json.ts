@@ -1,15 +1,16 @@
 import type { Volume as DockerVolume } from '@pouch/api'
-import type { Volume } from '@pouch/volume-core'
+import type { Volume, VolumeDetails } from '@pouch/volume-core'
 
-/** A volume as Docker shows it. */
-export function volumeJson(volume: Volume): DockerVolume {
+/** A volume as Docker shows it. @param told what its backend tells about it; what is unfinished about it is added */
+export function volumeJson(volume: Volume, told?: VolumeDetails['status']): DockerVolume {
   const { status } = volume
+  const unfinished = status === undefined ? {} : { phase: status.phase, error: status.error }
   return {
     Name: volume.name,
     Driver: volume.driver,
     Mountpoint: volume.mountpoint ?? '',
     CreatedAt: volume.createdAt.replace(/\.\d+Z$/, 'Z'),
-    ...(status === undefined ? {} : { Status: { phase: status.phase, error: status.error } }),
+    ...(status === undefined && told === undefined ? {} : { Status: { ...told, ...unfinished } }),
     Labels: orNull(volume.labels),
     Scope: volume.scope,
     Options: orNull(volume.options),

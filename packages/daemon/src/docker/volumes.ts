@@ -1,9 +1,9 @@
-import type { VolumeCreateBody, VolumeListResponse, VolumePruneResponse } from '@pouch/api'
+import type { Volume as DockerVolume, VolumeCreateBody, VolumeListResponse, VolumePruneResponse } from '@pouch/api'
 import { booleanFilter, compareVersions, filterKeys } from '@pouch/api'
 import type { Engine } from '@pouch/engine'
 import { hasCode, PouchError } from '@pouch/errors'
 import type { Handlers, RouteCall } from '../http/route.js'
-import { namePatterns } from './patterns.js'
+import { volumeFilter } from './volume-filter.js'
 import { volumeJson } from './volume-json.js'
 
 /** Docker's routes of volumes. */
@@ -11,24 +11,34 @@ export function volumeHandlers(engine: Engine): Handlers {
   return {
     VolumeList: (call) => list(engine, call),
     VolumeCreate: (call) => create(engine, call),
-    VolumeInspect: async ({ params }) => volumeJson(await engine.volumes.get(params.name ?? '')),
+    VolumeInspect: (call) => inspect(engine, call),
     VolumeDelete: (call) => remove(engine, call),
     VolumePrune: (call) => prune(engine, call),
   }
 }
 
 async function list(engine: Engine, { query, signal }: RouteCall): Promise<VolumeListResponse> {
-  const filters = query.filters(filterKeys.volumes)
-  const { volumes, warnings } = await engine.volumes.list(
-    {
-      names: namePatterns(filters.name),
-      drivers: filters.driver,
-      labels: filters.label,
-      dangling: booleanFilter(filters, 'dangling'),
-    },
-    { signal },
-  )
-  return { Volumes: volumes.map(volumeJson), Warnings: warnings.length === 0 ? null : warnings }
+  const { volumes, warnings } = await engine.volumes.list(volumeFilter(query), { signal })
+  return { Volumes: volumes.map((volume) => volumeJson(volume)), Warnings: warnings.length === 0 ? null : warnings }
+}
+
+/** With a `Status` where a backend has one to tell: Docker shows what a plugin says. One that fails takes nothing from the rest. */
+async function inspect(engine: Engine, { params, signal }: RouteCall): Promise<DockerVolume> {
+  const volume = await engine.volumes.get(params.name ?? '')
+  if (!hasBackend(engine, volume.driver)) return volumeJson(volume)
+  try {
+    const { status } = await engine.volumes.describe(volume.name, { signal })
+    return volumeJson(volume, status)
+  } catch (error) {
+    if (hasCode(error, 'not-found')) throw error
+    return volumeJson(volume, { error: PouchError.from(error).message })
+  }
+}
+
+/** Whether a driver's backend knows its volumes: only then is there a status that is not ours. */
+function hasBackend(engine: Engine, name: string): boolean {
+  const driver = engine.system.driverInfos().find((info) => info.name === name)
+  return driver?.facets.includes('inventory') ?? false
 }
 
 async function create(engine: Engine, call: RouteCall) {
@@ -54,21 +64,22 @@ async function create(engine: Engine, call: RouteCall) {
 }
 
 async function remove(engine: Engine, { params, query }: RouteCall): Promise<void> {
+  const force = query.bool('force')
   try {
-    await engine.volumes.remove(params.name ?? '')
+    await engine.volumes.remove(params.name ?? '', { force })
   } catch (error) {
-    if (!(query.bool('force') && hasCode(error, 'not-found'))) throw error
+    if (!(force && hasCode(error, 'not-found'))) throw error
   }
 }
 
 async function prune(engine: Engine, { query, signal, version }: RouteCall): Promise<VolumePruneResponse> {
   const filters = query.filters(filterKeys.volumesPrune)
   const all = booleanFilter(filters, 'all') ?? compareVersions(version, '1.42') < 0
-  const { removed } = await engine.volumes.prune(
+  const { removed, reclaimedBytes } = await engine.volumes.prune(
     { all, labels: filters.label, notLabels: filters['label!'] },
     { signal },
   )
-  return { VolumesDeleted: removed, SpaceReclaimed: 0 }
+  return { VolumesDeleted: removed, SpaceReclaimed: reclaimedBytes }
 }
 
 function inDockersWords(error: unknown, { Name: name = '', Driver: driver = '' }: VolumeCreateBody): unknown {

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerManager } from '@pouch/container-manager'
-import type { Engine } from '@pouch/engine'
-import { createVolumeEngine } from '@pouch/volume-core'
+import { type Engine, SystemManager, type SystemManagerOptions } from '@pouch/engine'
+import { createVolumeEngine, type DriverDefinition, type VolumeEngine } from '@pouch/volume-core'
 import { local } from '@pouch/volume-local'
 import { tmpfs } from '@pouch/volume-tmpfs'
 import { createApp } from '../../src/http/app.js'
@@ -16,16 +16,32 @@ import { silent } from './silent-log.js'
 export interface VolumeServer {
   readonly home: string
   readonly socket: string
+  readonly volumes: VolumeEngine
   close(): Promise<void>
 }
 
 const noContainers = { list: () => [] } as unknown as ContainerManager
 
+/** What a server is opened with. */
+export interface VolumeServerOptions {
+  readonly containers?: ContainerManager
+  /** `local` and `tmpfs` unless given. */
+  readonly drivers?: readonly DriverDefinition[]
+}
+
 /** Opens one in a directory of its own. There are no images behind it, and containers only if some are given. */
-export async function openVolumeServer(containers = noContainers): Promise<VolumeServer> {
+export async function openVolumeServer(options: VolumeServerOptions = {}): Promise<VolumeServer> {
+  const { containers = noContainers, drivers = [local(), tmpfs()] } = options
   const home = mkdtempSync(join(tmpdir(), 'pouchd-test-'))
-  const volumes = await createVolumeEngine({ home, drivers: [local(), tmpfs()] })
-  const system = { info: async () => ({ drivers: volumes.drivers() }) }
+  const volumes = await createVolumeEngine({ home, drivers, defaultDriver: drivers[0]?.name })
+  const images = { list: async () => [] }
+  const system = new SystemManager({
+    name: 'test',
+    home,
+    volumes,
+    containers,
+    images,
+  } as unknown as SystemManagerOptions)
   const engine = { volumes: volumes.volumes, containers, system } as unknown as Engine
   const shutdown = new AbortController()
   const routes = bindRoutes({ engine, log: silent, debug: false, snapshotter: 'overlayfs' })
@@ -38,6 +54,7 @@ export async function openVolumeServer(containers = noContainers): Promise<Volum
   return {
     home,
     socket,
+    volumes,
     close: async () => {
       shutdown.abort()
       await listener.close(AbortSignal.timeout(1000))
