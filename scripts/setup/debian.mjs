@@ -51,6 +51,17 @@ export const needs = {
       unpack: true,
     },
   ],
+  bench: [
+    peer('docker.io', 'usr/sbin/dockerd', 'a peer of the benchmarks'),
+    peer('podman', 'usr/bin/podman', 'a peer of the benchmarks'),
+    peer('conmon', 'usr/bin/conmon', 'podman asks for it'),
+    peer('libgpgme11', 'usr/lib', 'podman links it'),
+    peer('libsubid4', 'usr/lib', 'podman links it'),
+  ],
+}
+
+function peer(debian, file, why) {
+  return { has: () => unpacked(debian, file) !== undefined, debian, why, unpack: true }
 }
 
 /** Installs what is absent of `wanted`. Without root, or when the person says no, the absent ones are returned. */
@@ -89,7 +100,7 @@ export function staticBusybox() {
 }
 
 /** The path of a file of a package that was unpacked into .cache, if it is there. */
-function unpacked(name, file) {
+export function unpacked(name, file) {
   const path = join(root, '.cache/debian', name, file)
   return existsSync(path) ? path : undefined
 }
