@@ -1,6 +1,7 @@
 import { abortError, hasCode, PouchError } from '@pouch/errors'
 import type { DriverCall, Logger } from './driver.js'
 import type { Lease } from './name-locks.js'
+import { scrubbed } from './scrubbed.js'
 
 /** Which call of a driver is made, for whom, and until when. */
 export interface DriverCallScope {
@@ -12,6 +13,8 @@ export interface DriverCallScope {
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs: number
   readonly log: Logger
+  /** What of the volume's options an error may not tell. Asked for when there is one. */
+  readonly secrets?: (() => readonly string[]) | undefined
   /** Held until the driver has come to rest, should it outlive its deadline. */
   readonly lease?: Lease | undefined
 }
@@ -84,14 +87,15 @@ function restOrGiveUp<T>(work: Promise<T>, signal: AbortSignal, scope: DriverCal
 
 function wrap(thrown: unknown, scope: DriverCallScope, signal: AbortSignal): PouchError {
   if (thrown instanceof DriverStillRunning) return thrown
-  const fromDriver = PouchError.from(thrown)
+  const cause = scrubbed(thrown, scope.secrets?.() ?? [])
+  const fromDriver = PouchError.from(cause)
   const stopped = signal.aborted && (hasCode(fromDriver, 'aborted') || hasCode(fromDriver, 'timeout'))
   const error = stopped ? abortError(signal) : fromDriver
   return new PouchError(error.code, `${where(scope)}: ${error.message}`, {
     op: `volume.${scope.verb}`,
     subject: scope.volume,
     details: { ...fromDriver.details, driver: scope.driver },
-    cause: thrown,
+    cause,
   })
 }
 

@@ -184,7 +184,10 @@ export interface OptionSpec {
   readonly aliases?: readonly string[]
   /** Why the option is refused, for one that is known and cannot be honoured: `unsupported`, never ignored. */
   readonly unsupported?: string
-  /** Whether the value, or a part of it, must never be shown: a password. It is stored, and masked wherever it is told. */
+  /**
+   * Whether the value must never be told: a password. It is stored, and masked in what is shown and in errors. Parts like `password=…` of a
+   * list of mount options are masked in every option, without this.
+   */
   readonly secret?: boolean
 }
 

@@ -15,6 +15,8 @@ export interface EngineParts {
   readonly log: Logger
   readonly clock: () => number
   readonly hostName: string
+  /** Made for each start of an engine: tells its own passing references from those of an earlier one. */
+  readonly runId: string
   readonly timeoutMs: number
 }
 

@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path'
 import { hasCode, PouchError } from '@pouch/errors'
 import type { CreatedVolume } from './driver.js'
 import { callDriver, type DriverCallScope, DriverStillRunning } from './driver-call.js'
+import { scopeOf } from './driver-scope.js'
 import { driverVolume, keptState } from './driver-volume.js'
 import type { EngineParts, Work } from './engine-parts.js'
 import type { VolumeEntry } from './volume-entry.js'
@@ -75,7 +76,7 @@ export class Intents {
   }
 
   #scope(verb: string, entry: VolumeEntry, work: Work): DriverCallScope {
-    return { ...work, verb, volume: entry.name, driver: entry.record.driver, log: this.#parts.log }
+    return scopeOf(this.#parts, verb, entry.record, work)
   }
 }
 

@@ -2,13 +2,17 @@ import { isAbsolute } from 'node:path'
 import { PouchError } from '@pouch/errors'
 import type { Driver, DriverVolume, Mounted, MountFacet, ReferenceInfo } from './driver.js'
 import { callDriver, type DriverCallScope, DriverStillRunning } from './driver-call.js'
+import { scopeOf } from './driver-scope.js'
 import { deepFreeze, driverVolume, keptState } from './driver-volume.js'
 import type { EngineParts, Work } from './engine-parts.js'
+import { mountsOf } from './mounts-of.js'
 import type { VolumeEntry } from './volume-entry.js'
 import { type ReferenceRecord, reservedAgain, withReference } from './volume-record.js'
 
 interface Subject {
   readonly driver: Driver
+  /** Absent for a volume that is always there. */
+  readonly mounts: MountFacet | undefined
   readonly volume: DriverVolume
 }
 
@@ -29,10 +33,10 @@ export class Mounts {
    * @param release drop the reference, rather than reserve it, should the mount fail or a crash come between
    */
   async mount(entry: VolumeEntry, reference: ReferenceRecord, release: boolean, work: Work): Promise<ReferenceRecord> {
-    const { driver, volume } = this.#subject(entry, 'mount')
+    const { mounts, volume } = this.#subject(entry, 'mount')
     const base = reservedAgain(reference)
-    if (driver.mounts === undefined) return await this.#present(entry, base, release, work)
-    const shared = driver.mounts.per === 'volume' ? this.#mountedHere(entry, reference.id) : undefined
+    if (mounts === undefined) return await this.#present(entry, base, release, work)
+    const shared = mounts.per === 'volume' ? this.#mountedHere(entry, reference.id) : undefined
     if (shared?.path !== undefined) {
       return await this.#set(entry, { ...base, state: 'mounted', path: shared.path, ...mountState(shared.mountState) })
     }
@@ -40,7 +44,7 @@ export class Mounts {
     const intent: ReferenceRecord = { ...base, state: 'mounting', ...(release ? { release } : {}) }
     await this.#parts.volumes.update(entry, withReference(entry.record, base.id, intent))
     try {
-      const mounted = await this.#mountByDriver(driver.mounts, entry, volume, base, work)
+      const mounted = await this.#mountByDriver(mounts, entry, volume, base, work)
       return await this.#set(entry, { ...base, state: 'mounted', path: mounted.path, ...mountState(mounted.state) })
     } catch (error) {
       await this.#undoMount(entry, intent, work, error)
@@ -54,30 +58,30 @@ export class Mounts {
    * @param release drop it
    */
   async unmount(entry: VolumeEntry, reference: ReferenceRecord, release: boolean, work: Work): Promise<void> {
-    const drop = release || reference.release === true
+    const drop = release || reference.release === true || this.#isLeftOver(reference)
     const after = drop ? undefined : reservedAgain(reference)
     const next = withReference(entry.record, reference.id, after)
     if (reference.state === 'reserved') {
       if (drop) await this.#parts.volumes.update(entry, next)
       return
     }
-    const { driver, volume } = this.#subject(entry, 'unmount')
-    if (driver.mounts === undefined) {
+    const { mounts, volume } = this.#subject(entry, 'unmount')
+    if (mounts === undefined) {
       if (drop) await this.#parts.volumes.update(entry, next)
       else await this.#parts.volumes.mark(entry, next)
       return
     }
-    if (driver.mounts.per === 'volume' && this.#mountedHere(entry, reference.id) !== undefined) {
+    if (mounts.per === 'volume' && this.#mountedHere(entry, reference.id) !== undefined) {
       await this.#parts.volumes.update(entry, next)
       return
     }
     const intent: ReferenceRecord = { ...reference, state: 'unmounting', ...(drop ? { release: true } : {}) }
     await this.#parts.volumes.update(entry, withReference(entry.record, reference.id, intent))
-    await this.#unmountByDriver(driver.mounts, entry, volume, intent, work)
+    await this.#unmountByDriver(mounts, entry, volume, intent, work)
     await this.#parts.volumes.mark(entry, withReference(entry.record, reference.id, after))
   }
 
-  /** Finishes what is between two states on this host: what was mounting or unmounting is unmounted. */
+  /** Finishes what is between two states on this host: what was mounting or unmounting, or was an earlier run's own, is unmounted. */
   async finish(entry: VolumeEntry, work: Work): Promise<void> {
     for (const reference of this.#unfinished(entry)) await this.unmount(entry, reference, false, work)
   }
@@ -88,8 +92,8 @@ export class Mounts {
    */
   async verify(entry: VolumeEntry, work: Work): Promise<void> {
     const mounted = this.#here(entry).filter(({ state }) => state === 'mounted')
-    const { driver, volume } = this.#subject(entry, 'mount')
-    if (driver.mounts === undefined || mounted.length === 0) return
+    const { driver, mounts, volume } = this.#subject(entry, 'mount')
+    if (mounts === undefined || mounted.length === 0) return
     const path = await callDriver(this.#scope('path', entry, work), (call) => driver.path(volume, call))
     if (path !== undefined) return
     for (const reference of mounted) {
@@ -168,7 +172,14 @@ export class Mounts {
   }
 
   #unfinished(entry: VolumeEntry): ReferenceRecord[] {
-    return this.#here(entry).filter(({ state }) => state === 'mounting' || state === 'unmounting')
+    return this.#here(entry).filter(
+      (reference) => reference.state === 'mounting' || reference.state === 'unmounting' || this.#isLeftOver(reference),
+    )
+  }
+
+  /** The engine's own, of a run that has ended. */
+  #isLeftOver({ transient }: ReferenceRecord): boolean {
+    return transient !== undefined && transient !== this.#parts.runId
   }
 
   #mountedHere(entry: VolumeEntry, except: string): ReferenceRecord | undefined {
@@ -181,11 +192,11 @@ export class Mounts {
 
   #subject(entry: VolumeEntry, verb: string): Subject {
     const { definition, driver } = this.#parts.drivers.get(entry.record.driver, verb, entry.name)
-    return { driver, volume: driverVolume(definition, entry.record) }
+    return { driver, mounts: mountsOf(this.#parts.drivers, entry), volume: driverVolume(definition, entry.record) }
   }
 
   #scope(verb: string, entry: VolumeEntry, work: Work): DriverCallScope {
-    return { ...work, verb, volume: entry.name, driver: entry.record.driver, log: this.#parts.log }
+    return scopeOf(this.#parts, verb, entry.record, work)
   }
 }
 

@@ -1,6 +1,7 @@
 import { PouchError } from '@pouch/errors'
 import { parseBytes } from '@pouch/units'
 import type { DriverDefinition, OptionSpec, OptionTable, OptionValue } from './driver.js'
+import { maskedValue } from './secrets.js'
 
 /** A volume's options once typed. */
 export type TypedOptions = Readonly<Record<string, OptionValue>>
@@ -86,7 +87,8 @@ function typedValue(name: string, spec: OptionSpec, text: string): OptionValue {
   } catch (cause) {
     throw refused('invalid-argument', name, PouchError.from(cause).message, cause)
   }
-  if (value === undefined) throw refused('invalid-argument', name, `${quote(text)} is not ${want}`)
+  if (value === undefined)
+    throw refused('invalid-argument', name, `${quote(maskedValue(spec, name, text))} is not ${want}`)
   return value
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { isAbsolute, resolve } from 'node:path'
@@ -97,7 +98,7 @@ export async function createVolumeEngine(options: VolumeEngineOptions): Promise<
   const late = new LateDrivers(drivers, options.driverSources ?? [], around)
   const events = createEmitter<VolumeEvents>((error, event) => log.warn({ err: error, event }, 'a listener failed'))
   const engine = assemble(
-    { volumes, drivers, late, locks: new NameLocks(), events, log, clock, hostName, timeoutMs },
+    { volumes, drivers, late, locks: new NameLocks(), runId: randomUUID(), events, log, clock, hostName, timeoutMs },
     engineId,
   )
   await engine.boot()

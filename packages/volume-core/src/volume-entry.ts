@@ -8,6 +8,10 @@ export class VolumeEntry {
   mountpoint: string | undefined
   /** The public form, made when somebody asks. */
   shown: Volume | undefined
+  /** Whether it is one to be mounted, for a driver that mounts only some; asked once. */
+  isMounting: boolean | undefined
+  /** Whether its backend, when it was last asked, said that it is gone. */
+  #isMissing = false
   /** Whether it has left the table. */
   isGone = false
   #record: VolumeRecord
@@ -51,8 +55,21 @@ export class VolumeEntry {
     return this.#record.phase === 'ready' || this.#problem !== undefined
   }
 
+  get isMissing(): boolean {
+    return this.#isMissing
+  }
+
+  set isMissing(isMissing: boolean) {
+    if (isMissing !== this.#isMissing) this.shown = undefined
+    this.#isMissing = isMissing
+  }
+
   replace(record: VolumeRecord): void {
+    const before = this.#record
     this.#record = record
     this.shown = undefined
+    if (record.state !== before.state || record.options !== before.options) this.isMounting = undefined
+    // A volume keeps its options for life, unless it moves.
+    if (record.options !== before.options) this.mountpoint = undefined
   }
 }

@@ -1,5 +1,7 @@
 import { defineRecord, type JsonValue, type RecordType } from '@pouch/store'
 import { volumeKeyPrefix } from './names.js'
+import { isPendingOperation, type PendingOperation } from './pending-operation.js'
+import { isSnapshotRecord, type SnapshotRecord } from './snapshot-record.js'
 import type { ReferenceState, VolumePhase } from './volume.js'
 
 /** A volume as it is stored. */
@@ -15,7 +17,16 @@ export interface VolumeRecord {
   /** What the driver's create returned. */
   readonly state?: JsonValue
   readonly references: readonly ReferenceRecord[]
+  /** Set in `creating` when the volume is to be filled: then it is not there before it is whole, and boot undoes it. */
+  readonly filling?: FillingKind
+  /** What was begun about a ready volume. */
+  readonly pending?: PendingOperation
+  /** Oldest first; absent without any. */
+  readonly snapshots?: readonly SnapshotRecord[]
 }
+
+/** What a new volume is filled from. */
+export type FillingKind = 'clone' | 'import'
 
 /** A reference as it is stored. */
 export interface ReferenceRecord {
@@ -29,9 +40,12 @@ export interface ReferenceRecord {
   readonly mountState?: JsonValue
   /** In `mounting` and `unmounting`: boot drops the reference once it has unmounted it. */
   readonly release?: true
+  /** The engine's own, for the time of one operation: the run of the engine that took it. A later run drops it. */
+  readonly transient?: string
 }
 
 const phases: readonly unknown[] = ['creating', 'ready', 'removing']
+const fillings: readonly unknown[] = ['clone', 'import']
 const states: readonly unknown[] = ['reserved', 'mounting', 'mounted', 'unmounting']
 const nothing: Readonly<Record<string, string>> = Object.freeze({})
 const nobody: readonly ReferenceRecord[] = Object.freeze([])
@@ -61,8 +75,8 @@ export function withReference(record: VolumeRecord, id: string, next: ReferenceR
 
 /** A reference in another state, without what belonged to the mount. */
 export function reservedAgain(reference: ReferenceRecord): ReferenceRecord {
-  const { id, holder, host, readOnly } = reference
-  return { id, holder, host, readOnly, state: 'reserved' }
+  const { id, holder, host, readOnly, transient } = reference
+  return { id, holder, host, readOnly, state: 'reserved', ...(transient === undefined ? {} : { transient }) }
 }
 
 const share = (map: Readonly<Record<string, string>>) => (Object.keys(map).length === 0 ? nothing : map)
@@ -80,6 +94,9 @@ function toRecord(value: JsonValue): VolumeRecord {
     references: value.references.length === 0 ? nobody : value.references,
     ...(value.sizeBytes === undefined ? {} : { sizeBytes: value.sizeBytes }),
     ...(value.state === undefined ? {} : { state: value.state }),
+    ...(value.filling === undefined ? {} : { filling: value.filling }),
+    ...(value.pending === undefined ? {} : { pending: value.pending }),
+    ...(value.snapshots === undefined ? {} : { snapshots: value.snapshots }),
   }
 }
 
@@ -95,7 +112,10 @@ function isVolume(value: unknown): value is VolumeRecord {
     isStringMap(value.labels) &&
     (value.sizeBytes === undefined || typeof value.sizeBytes === 'number') &&
     Array.isArray(value.references) &&
-    value.references.every(isReference)
+    value.references.every(isReference) &&
+    (value.filling === undefined || fillings.includes(value.filling)) &&
+    (value.pending === undefined || isPendingOperation(value.pending)) &&
+    (value.snapshots === undefined || (Array.isArray(value.snapshots) && value.snapshots.every(isSnapshotRecord)))
   )
 }
 
@@ -107,7 +127,8 @@ function isReference(value: unknown): value is ReferenceRecord {
     typeof value.host === 'string' &&
     typeof value.readOnly === 'boolean' &&
     states.includes(value.state) &&
-    (value.path === undefined || typeof value.path === 'string')
+    (value.path === undefined || typeof value.path === 'string') &&
+    (value.transient === undefined || typeof value.transient === 'string')
   )
 }
 

@@ -1,11 +1,17 @@
 import { setMaxListeners } from 'node:events'
 import { PouchError } from '@pouch/errors'
 import { callDriver } from './driver-call.js'
+import { scopeOf } from './driver-scope.js'
+import type { OpenDriver } from './driver-table.js'
 import { driverVolume } from './driver-volume.js'
 import type { EngineParts } from './engine-parts.js'
+import { mountsOf } from './mounts-of.js'
+import { isAway } from './pending-operation.js'
+import { maskedOptions } from './secrets.js'
+import { wholeSnapshots } from './snapshot-record.js'
 import type { Reference, Volume, VolumeStatus } from './volume.js'
 import type { VolumeEntry } from './volume-entry.js'
-import type { ReferenceRecord } from './volume-record.js'
+import type { ReferenceRecord, VolumeRecord } from './volume-record.js'
 
 /** How many volumes a driver is asked about at a time. */
 const asked = 64
@@ -27,10 +33,14 @@ export class VolumeViews {
   /** Learns where a volume is. @throws what its driver throws */
   async locate(entry: VolumeEntry, timeoutMs: number, signal?: AbortSignal): Promise<void> {
     if (!this.#isUnlocated(entry)) return
-    const { definition, driver } = this.#parts.drivers.get(entry.record.driver, 'inspect', entry.name)
-    const scope = { verb: 'inspect', volume: entry.name, driver: driver.name, timeoutMs, signal, log: this.#parts.log }
-    const volume = driverVolume(definition, entry.record)
-    entry.mountpoint = await callDriver(scope, (call) => driver.path(volume, call))
+    const { record } = entry
+    const { definition, driver } = this.#parts.drivers.get(record.driver, 'inspect', record.name)
+    const scope = scopeOf(this.#parts, 'inspect', record, { timeoutMs, signal })
+    const volume = driverVolume(definition, record)
+    const path = await callDriver(scope, (call) => driver.path(volume, call))
+    // It may have moved meanwhile.
+    if (entry.record.options !== record.options || isElsewhere(entry.record)) return
+    entry.mountpoint = path
     entry.shown = undefined
   }
 
@@ -56,9 +66,9 @@ export class VolumeViews {
   }
 
   #isUnlocated(entry: VolumeEntry): boolean {
-    if (entry.mountpoint !== undefined || entry.record.phase !== 'ready') return false
-    const open = this.#parts.drivers.find(entry.record.driver)
-    return open !== undefined && open.driver.mounts === undefined
+    if (entry.mountpoint !== undefined || entry.record.phase !== 'ready' || isElsewhere(entry.record)) return false
+    const { drivers } = this.#parts
+    return drivers.find(entry.record.driver) !== undefined && mountsOf(drivers, entry) === undefined
   }
 
   #volumeOf(entry: VolumeEntry): Volume {
@@ -67,17 +77,21 @@ export class VolumeViews {
     return Object.freeze({
       name: record.name,
       driver: record.driver,
-      options: Object.freeze(record.options),
+      options: Object.freeze(maskedOptions(open?.definition, record.options)),
       labels: Object.freeze(record.labels),
       createdAt: record.createdAt,
-      mountpoint: open === undefined || open.driver.mounts === undefined ? entry.mountpoint : this.#mountedPath(entry),
+      mountpoint: this.#isMounting(entry, open) ? this.#mountedPath(entry) : entry.mountpoint,
       scope: open?.driver.traits.scope ?? 'local',
       sizeBytes: record.sizeBytes,
       references: record.references.length === 0 ? nobody : Object.freeze(record.references.map(publicReference)),
       anonymous: record.anonymous,
-      snapshotCount: 0,
+      snapshotCount: wholeSnapshots(record.snapshots).length,
       status: this.#statusOf(entry),
     })
+  }
+
+  #isMounting(entry: VolumeEntry, open: OpenDriver | undefined): boolean {
+    return open?.driver.mounts !== undefined && mountsOf(this.#parts.drivers, entry) !== undefined
   }
 
   #mountedPath(entry: VolumeEntry): string | undefined {
@@ -88,10 +102,13 @@ export class VolumeViews {
   #statusOf(entry: VolumeEntry): VolumeStatus | undefined {
     const { phase, driver } = entry.record
     if (entry.problem !== undefined) return Object.freeze({ phase, error: entry.problem.message })
+    if (entry.isMissing) return Object.freeze({ phase, error: `driver ${driver} no longer has this volume` })
     if (this.#parts.drivers.find(driver) !== undefined) return undefined
     return Object.freeze({ phase, error: `volume driver ${driver} is not available` })
   }
 }
+
+const isElsewhere = ({ pending }: VolumeRecord) => pending !== undefined && isAway(pending)
 
 const nobody: readonly Reference[] = Object.freeze([])
 

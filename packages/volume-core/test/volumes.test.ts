@@ -25,6 +25,7 @@ describe('create', () => {
       sizeBytes: 10 * 1024 ** 3,
       references: [],
       anonymous: false,
+      snapshotCount: 0,
       status: undefined,
     })
     expect(existsSync(volume.mountpoint ?? '')).toBe(true)
@@ -263,7 +264,7 @@ describe('remove and prune', () => {
     await volumes.create({ name: 'named', labels: { keep: 'no' } })
     await volumes.create({ name: 'kept', labels: { keep: 'yes' } })
     await volumes.create({ name: 'sized', options: { size: '1g' } })
-    expect(await volumes.prune()).toEqual({ removed: [anonymous], warnings: [] })
+    expect(await volumes.prune()).toEqual({ removed: [anonymous], reclaimedBytes: 0, warnings: [] })
     expect(await volumes.prune({ all: true, labels: ['keep'], notLabels: ['keep=yes'] })).toMatchObject({
       removed: ['named'],
     })

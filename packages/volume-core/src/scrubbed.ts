@@ -1,0 +1,49 @@
+import { isPouchError, PouchError } from '@pouch/errors'
+import { withoutSecrets } from './secrets.js'
+
+/** As deep as causes are followed: a chain of errors may be a ring. */
+const deepest = 8
+
+/**
+ * What a driver threw, without the secrets of the volume. An error that tells none is returned as it is; one that does is copied, with its
+ * causes, which would tell them in a log.
+ */
+export function scrubbed(thrown: unknown, secrets: readonly string[]): unknown {
+  if (secrets.length === 0 || !tells(thrown, secrets, 0)) return thrown
+  return copyOf(thrown, secrets, 0)
+}
+
+function tells(thrown: unknown, secrets: readonly string[], depth: number): boolean {
+  if (!(thrown instanceof Error)) return secrets.some((secret) => textOf(thrown).includes(secret))
+  const { message, stack = '', cause } = thrown
+  const all = `${message}\n${stack}\n${textOf({ ...thrown })}`
+  return secrets.some((secret) => all.includes(secret)) || (depth < deepest && tells(cause, secrets, depth + 1))
+}
+
+function copyOf(thrown: unknown, secrets: readonly string[], depth: number): unknown {
+  if (!(thrown instanceof Error)) return withoutSecrets(textOf(thrown), secrets)
+  const cause = thrown.cause === undefined || depth >= deepest ? undefined : copyOf(thrown.cause, secrets, depth + 1)
+  const error = PouchError.from(thrown)
+  const message = withoutSecrets(thrown.message, secrets)
+  const details = isPouchError(thrown) ? clean(thrown.details, secrets) : error.details
+  return new PouchError(error.code, message, { op: error.op, subject: error.subject, details, cause })
+}
+
+function clean(
+  details: Readonly<Record<string, unknown>>,
+  secrets: readonly string[],
+): Readonly<Record<string, unknown>> {
+  return JSON.parse(JSON.stringify(details), (_key, value: unknown) =>
+    typeof value === 'string' ? withoutSecrets(value, secrets) : value,
+  ) as Readonly<Record<string, unknown>>
+}
+
+/** Details that JSON cannot hold are no text that a log would tell. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  try {
+    return JSON.stringify(value) ?? ''
+  } catch {
+    return ''
+  }
+}
