@@ -1,15 +1,45 @@
 import { forEachName } from '../failure.js'
 import { printInspected } from '../format/inspected.js'
 import type { Session } from '../session.js'
+import { lacksRoute, quickUsage } from '../volume-usage.js'
 
-/** `pouch volume inspect`: shows volumes as JSON. */
+/** The flags of `pouch volume inspect`. */
+export interface VolumeInspectFlags {
+  readonly format?: string
+  readonly size?: boolean
+}
+
+/** `pouch volume inspect`: shows volumes as JSON: what Docker shows, and in `Details` what pouchd knows besides. */
 export async function volumeInspect(
-  { client, io }: Session,
+  session: Session,
   names: readonly string[],
-  flags: { readonly format?: string },
+  flags: VolumeInspectFlags,
 ): Promise<number> {
+  const { io } = session
   const found: unknown[] = []
-  const code = await forEachName(names, io, async (name) => void found.push(await client.volumes.inspect(name)))
+  const code = await forEachName(names, io, async (name) => void found.push(await inspected(session, name, flags)))
   await printInspected(found, flags.format, io)
   return code
+}
+
+async function inspected(session: Session, name: string, flags: VolumeInspectFlags): Promise<object> {
+  const volume = await session.client.volumes.inspect(name)
+  const details = await detailsOf(session, name, flags)
+  return details === undefined ? volume : { ...volume, Details: details }
+}
+
+/** `undefined` when the daemon is Docker's own. */
+async function detailsOf(session: Session, name: string, flags: VolumeInspectFlags): Promise<object | undefined> {
+  const { pouch } = session.client
+  try {
+    const [{ references, sizeBytes, anonymous }, details] = await Promise.all([
+      pouch.inspectVolume(name),
+      pouch.volumeDetails(name),
+    ])
+    const usage = flags.size === true ? await pouch.volumeUsage(name) : await quickUsage(session, name)
+    return { anonymous, sizeBytes, usage, references, ...details }
+  } catch (error) {
+    if (lacksRoute(error)) return undefined
+    throw error
+  }
 }

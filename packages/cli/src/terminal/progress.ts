@@ -46,13 +46,17 @@ function lineOf({ id, status = '', progressDetail }: ProgressMessage): string {
   const { current, total } = progressDetail ?? {}
   if (current === undefined) return head
   if (total === undefined || total <= 0) return `${head} ${humanSize(current)}`
-  const done = Math.min(barWidth, Math.floor((current / total) * barWidth))
-  const bar = done === barWidth ? '='.repeat(barWidth) : `${'='.repeat(done)}>${' '.repeat(barWidth - done - 1)}`
-  return `${head} [${bar}] ${humanSize(current)}/${humanSize(total)}`
+  return `${head} [${barOf(current, total)}] ${humanSize(current)}/${humanSize(total)}`
 }
 
-/** A line that wraps would put every later one in the wrong place. */
-function fit(line: string, output: Writable): string {
+/** A bar of 40 characters. @param total above zero */
+export function barOf(current: number, total: number): string {
+  const done = Math.min(barWidth, Math.floor((current / total) * barWidth))
+  return done === barWidth ? '='.repeat(barWidth) : `${'='.repeat(done)}>${' '.repeat(barWidth - done - 1)}`
+}
+
+/** Cuts a line: one that wraps would put every later one in the wrong place. */
+export function fit(line: string, output: Writable): string {
   const columns = (output as { readonly columns?: number }).columns ?? 80
   return line.length < columns ? line : line.slice(0, Math.max(0, columns - 1))
 }
