@@ -1,3 +1,4 @@
+import { errnoOf } from './errno-of.js'
 import { isPouchError } from './pouch-error.js'
 
 /**
@@ -7,6 +8,6 @@ import { isPouchError } from './pouch-error.js'
  */
 export function hasErrno(error: unknown, ...errnos: readonly string[]): boolean {
   if (!(error instanceof Error)) return false
-  const name = isPouchError(error) ? error.details.errno : (error as NodeJS.ErrnoException).code
+  const name = isPouchError(error) ? error.details.errno : errnoOf(error)
   return typeof name === 'string' && errnos.includes(name)
 }

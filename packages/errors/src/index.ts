@@ -1,4 +1,5 @@
 export { codeOfErrno } from './errno.js'
+export { errnoOf } from './errno-of.js'
 export { hasErrno } from './has-errno.js'
 export {
   abortError,

@@ -1,4 +1,5 @@
 import { codeOfErrno } from './errno.js'
+import { errnoOf } from './errno-of.js'
 
 /**
  * Why an operation failed, independent of any protocol.
@@ -143,8 +144,8 @@ function codeOfThrown(thrown: unknown): ErrorCode {
   if (!(thrown instanceof Error)) return 'internal'
   if (thrown.name === 'AbortError') return 'aborted'
   if (thrown.name === 'TimeoutError') return 'timeout'
-  const errno = (thrown as NodeJS.ErrnoException).code
-  return typeof errno === 'string' ? codeOfErrno(errno) : 'internal'
+  const errno = errnoOf(thrown)
+  return errno === undefined ? 'internal' : codeOfErrno(errno)
 }
 
 function isErrorBody(value: unknown): value is PouchErrorBody {

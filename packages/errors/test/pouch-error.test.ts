@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import {
   abortError,
   codeOfErrno,
+  errnoOf,
   errorCodes,
   hasCode,
   hasErrno,
@@ -166,6 +167,14 @@ describe('hasErrno', () => {
     expect(hasErrno(new PouchError('in-use', 'x', { details: { errno: 'EBUSY' } }), 'EBUSY')).toBe(true)
     expect(hasErrno({ code: 'ENOENT' }, 'ENOENT')).toBe(false)
     expect(hasErrno(new Error('x'), 'undefined')).toBe(false)
+  })
+
+  it('are known by their number where Node has no name for them', () => {
+    const quota = Object.assign(new Error('over quota'), { code: 'Unknown system error -122', errno: -122 })
+    expect(errnoOf(quota)).toBe('EDQUOT')
+    expect(hasErrno(quota, 'EDQUOT')).toBe(true)
+    expect(PouchError.from(quota)).toMatchObject({ code: 'exhausted', cause: quota })
+    expect(errnoOf(new Error('no system error'))).toBeUndefined()
   })
 })
 

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, constants } from 'node:fs/promises'
+import { join } from 'node:path'
+import { abortError, hasErrno, PouchError, throwIfAborted } from '@pouch/errors'
+import { type Step, thrownError } from './step-error.js'
+
+/** A program that makes, checks or resizes a filesystem. */
+export interface DiskProgram {
+  /** Its name; it is looked for where the system keeps its programs, never along `PATH`. */
+  readonly program: 'mkfs.ext4' | 'mkfs.xfs' | 'e2fsck' | 'resize2fs' | 'e2image'
+  readonly args: readonly string[]
+  /** Exit codes that are no failure; 0 unless given. */
+  readonly accepts?: readonly number[] | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+const folders = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin']
+const wordsLimitChars = 8192
+const packages: Readonly<Record<DiskProgram['program'], string>> = {
+  'mkfs.ext4': 'e2fsprogs',
+  'mkfs.xfs': 'xfsprogs',
+  e2fsck: 'e2fsprogs',
+  resize2fs: 'e2fsprogs',
+  e2image: 'e2fsprogs',
+}
+
+/**
+ * Runs a program without a shell.
+ *
+ * @returns its exit code, one of those accepted
+ * @throws PouchError `unsupported` when it is not installed; `aborted` when the signal fires, which kills it; `internal` with its
+ *   exit code and its words in `details` otherwise
+ */
+export async function runDiskProgram(run: DiskProgram, step: Step): Promise<number> {
+  const { program, args, accepts = [0], signal } = run
+  throwIfAborted(signal, step)
+  const path = await findProgram(program, step)
+  const child = spawn(path, args, {
+    cwd: '/',
+    env: { LC_ALL: 'C', PATH: folders.join(':') },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const words = collectWords(child)
+  const kill = () => child.kill('SIGKILL')
+  signal?.addEventListener('abort', kill, { once: true })
+  try {
+    const [code, killedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+    if (code !== null && accepts.includes(code)) return code
+    if (signal?.aborted === true) throw abortError(signal, step)
+    const details = { program, exitCode: code, signal: killedBy, words: words() }
+    const message = `cannot ${step.what}: ${program} ended with ${killedBy ?? `exit code ${code}`}: ${words() || 'it gave no reason'}`
+    throw new PouchError('internal', message, { op: step.op, subject: step.subject, details })
+  } catch (error) {
+    throw thrownError(error, step)
+  } finally {
+    signal?.removeEventListener('abort', kill)
+  }
+}
+
+async function findProgram(program: DiskProgram['program'], step: Step): Promise<string> {
+  for (const folder of folders) {
+    const path = join(folder, program)
+    try {
+      await access(path, constants.X_OK)
+      return path
+    } catch (error) {
+      if (!hasErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES')) throw thrownError(error, step)
+    }
+  }
+  const name = packages[program]
+  const message = `cannot ${step.what}: the program ${program} is not installed; on Debian it comes with ${name}`
+  throw new PouchError('unsupported', message, { op: step.op, subject: step.subject, details: { program } })
+}
+
+/** The end of what a program said, where its reason is. */
+function collectWords(child: ChildProcess): () => string {
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      text = (text + chunk).slice(-wordsLimitChars)
+    })
+  }
+  return () => text.trim()
+}

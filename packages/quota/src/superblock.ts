@@ -1,0 +1,57 @@
+import type { FileHandle } from 'node:fs/promises'
+
+/** What the first blocks of an image tell about the filesystem in it. */
+export interface Superblock {
+  readonly filesystem: 'ext4' | 'xfs'
+  readonly blockBytes: number
+  readonly blocks: number
+  readonly freeBlocks: number
+  /** Blocks that statfs(2) leaves out of the size, as the filesystem itself wrote them down; 0 where it did not. */
+  readonly overheadBlocks: number
+  /** 0 on xfs, which makes them as needed. */
+  readonly inodes: number
+  readonly freeInodes: number
+}
+
+const headBytes = 4096
+const ext4At = 1024
+const ext4Magic = 0xef53
+const xfsMagic = 0x58465342
+const ext4Is64Bit = 0x80
+
+/** Reads the superblock of an image or a device. @returns `undefined` when neither ext4 nor xfs is in it */
+export async function readSuperblock(handle: FileHandle): Promise<Superblock | undefined> {
+  const head = Buffer.alloc(headBytes)
+  const { bytesRead } = await handle.read(head, 0, headBytes, 0)
+  if (bytesRead < headBytes) return undefined
+  if (head.readUInt32BE(0) === xfsMagic) return readXfs(head)
+  const block = head.subarray(ext4At)
+  return block.readUInt16LE(0x38) === ext4Magic ? readExt4(block) : undefined
+}
+
+function readExt4(block: Buffer): Superblock {
+  const is64Bit = (block.readUInt32LE(0x60) & ext4Is64Bit) !== 0
+  const wide = (low: number, high: number) =>
+    block.readUInt32LE(low) + (is64Bit ? block.readUInt32LE(high) * 2 ** 32 : 0)
+  return {
+    filesystem: 'ext4',
+    blockBytes: 1024 << block.readUInt32LE(0x18),
+    blocks: wide(0x4, 0x150),
+    freeBlocks: wide(0xc, 0x158),
+    overheadBlocks: block.readUInt32LE(0x248),
+    inodes: block.readUInt32LE(0),
+    freeInodes: block.readUInt32LE(0x10),
+  }
+}
+
+function readXfs(head: Buffer): Superblock {
+  return {
+    filesystem: 'xfs',
+    blockBytes: head.readUInt32BE(4),
+    blocks: Number(head.readBigUInt64BE(8)),
+    freeBlocks: Number(head.readBigUInt64BE(144)),
+    overheadBlocks: head.readUInt32BE(96),
+    inodes: 0,
+    freeInodes: 0,
+  }
+}
