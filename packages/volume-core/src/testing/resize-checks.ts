@@ -78,7 +78,7 @@ async function tooSmall(subject: DriverSubject): Promise<void> {
   await subject.use('vol', async (path) => {
     const tree = await plantTree(path)
     const work = subject.facets.resize('vol', 4096)
-    await assertRefused(work, 'a volume with two MiB in it was made 4 KiB small', [
+    await assertRefused(work, 'a volume with 256 KiB in it was made 4 KiB small', [
       'exhausted',
       'in-use',
       'unsupported',
@@ -88,7 +88,7 @@ async function tooSmall(subject: DriverSubject): Promise<void> {
   if (!subject.isDurable) return
   const tree = await subject.use('vol', readTree)
   const work = subject.facets.resize('vol', 4096)
-  await assertRefused(work, 'a volume with two MiB in it was made 4 KiB small', ['exhausted', 'unsupported'])
+  await assertRefused(work, 'a volume with 256 KiB in it was made 4 KiB small', ['exhausted', 'unsupported'])
   await subject.use('vol', (path) => assertTree(path, tree, 'a refused resize changed what is in the volume'))
 }
 

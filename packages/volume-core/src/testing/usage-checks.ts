@@ -14,7 +14,7 @@ const mebibyte = 1 << 20
 /** The largest limit that is tested by writing up to it. */
 const testedLimitBytes = 128 * mebibyte
 /** Filesystems account for what was written, and above all for what was deleted, a moment later. */
-const settleMs = 5000
+const settleMs = 3000
 
 /** What a driver with the facet `usage` does beside. */
 export const usageChecks: readonly DriverCheck[] = [

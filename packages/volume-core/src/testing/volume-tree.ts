@@ -22,14 +22,14 @@ export type VolumeTree = Readonly<Record<string, string>>
 
 const isRoot = process.getuid?.() === 0
 
-/** Fills a volume with what copies and snapshots get wrong: owners, modes, links, hidden and empty things, and a file of two MiB. */
+/** Fills a volume with what copies and snapshots get wrong: owners, modes, links, hidden and empty things, and a file of many blocks. */
 export async function plantTree(path: string): Promise<VolumeTree> {
   await assertUsable(path)
   await mkdir(join(path, 'sub/deep'), { recursive: true })
   await writeFile(join(path, 'plain'), 'plain text')
   await writeFile(join(path, 'sub/.hidden'), 'hidden')
   await writeFile(join(path, 'sub/deep/empty'), '')
-  await writeFile(join(path, 'sub/large'), Buffer.alloc(2 << 20, 'pouch'))
+  await writeFile(join(path, 'sub/large'), Buffer.alloc(256 << 10, 'pouch'))
   await symlink('plain', join(path, 'link'))
   await symlink('/no/such/place', join(path, 'sub/dangling'))
   if (isRoot) {

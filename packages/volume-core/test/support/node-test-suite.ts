@@ -2,14 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { memoryDriver, testVolumeDriver } from '../../src/testing.js'
+import { facetNames, memoryDriver, testVolumeDriver } from '../../src/testing.js'
 
 testVolumeDriver({
   runner: { describe, it },
   name: 'memory',
-  expects: ['mounts'],
+  expects: facetNames,
   open: async () => {
     const home = await mkdtemp(join(tmpdir(), 'pouch-volume-core-'))
-    return { definition: memoryDriver({ mounts: 'volume' }), home, dispose: () => rm(home, { recursive: true }) }
+    return { definition: memoryDriver({ facets: facetNames }), home, dispose: () => rm(home, { recursive: true }) }
   },
 })
