@@ -6,6 +6,7 @@ import { addImageCommands } from './program/image-commands.js'
 import { addRunCommands } from './program/run-commands.js'
 import { Runner } from './program/runner.js'
 import { addSystemCommands } from './program/system-commands.js'
+import { addSystemGroup } from './program/system-group.js'
 import { addVolumeCommands } from './program/volume-commands.js'
 import { version } from './version.js'
 
@@ -61,6 +62,7 @@ function build(program: CommandLine, runner: Runner, io: Io): void {
   addImageCommands(program, runner)
   addVolumeCommands(program, runner)
   addSystemCommands(program, runner)
+  addSystemGroup(program, runner)
 }
 
 /** Someone who stops reading (`pouch logs | head`) ends the program without a word. */

@@ -102,7 +102,7 @@ describe('volumes', () => {
     ['volume list -q', 'aa\nzz\n'],
     [
       'volume list --size --mountpoint',
-      'DRIVER    VOLUME NAME   SIZE        MOUNT POINT\nlocal     aa            unlimited   /m/aa\ntmpfs     zz            1m          /m/zz\n',
+      'DRIVER    VOLUME NAME   SIZE        USED      MOUNT POINT\nlocal     aa            unlimited   -         /m/aa\ntmpfs     zz            1m          -         /m/zz\n',
     ],
     ['volume ls --format {{.Name}}:{{.Labels}}', 'aa:a=b\nzz:a=b\n'],
   ])('pouch %s', async (line, stdout) => {

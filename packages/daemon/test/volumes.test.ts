@@ -167,7 +167,7 @@ describe("Pouch's own routes", () => {
     const reply = await post('/pouch/v1/volumes', { name: 'mine2', lables: {} })
     expect([reply.status, messageOf(reply)]).toEqual([
       400,
-      'invalid JSON: there is no field lables; there are name, driver, options, labels',
+      'invalid JSON: there is no field lables; there are name, driver, options, labels, from',
     ])
   })
 

@@ -1,20 +1,53 @@
-import type { SystemInfo } from '@pouch/api'
+import type { PouchDriver, SystemInfo } from '@pouch/api'
 import { formatBytes } from '@pouch/units'
 import { compileTemplate } from '../format/template.js'
 import { write } from '../io.js'
 import type { Session } from '../session.js'
+import { lacksRoute } from '../volume-usage.js'
 
-/** `pouch info`: shows what the daemon is and runs on. */
-export async function info({ client, io }: Session, flags: { readonly format?: string }): Promise<undefined> {
-  const found = await client.system.info()
+/** `pouch info`: shows what the daemon is and runs on, and how each of its volume drivers is. */
+export async function info(session: Session, flags: { readonly format?: string }): Promise<undefined> {
+  const { client, io } = session
+  const [shown, drivers] = await Promise.all([client.system.info(), driversOf(session)])
+  const found = drivers === undefined ? shown : { ...shown, VolumeDrivers: drivers }
   const template =
     flags.format === undefined ? undefined : compileTemplate(flags.format === 'json' ? '{{json .}}' : flags.format)
-  await write(io.stdout, template === undefined ? describe(found) : `${template.render(found)}\n`)
+  await write(io.stdout, template === undefined ? describe(found, drivers ?? []) : `${template.render(found)}\n`)
   for (const warning of found.Warnings ?? []) await write(io.stderr, `${warning}\n`)
 }
 
-function describe(found: SystemInfo): string {
-  const lines: readonly (readonly [string, unknown])[] = [
+/** `undefined` when the daemon is Docker's own. */
+async function driversOf({ client }: Session): Promise<readonly PouchDriver[] | undefined> {
+  try {
+    return await client.pouch.drivers()
+  } catch (error) {
+    if (lacksRoute(error)) return undefined
+    throw error
+  }
+}
+
+type Line = readonly [string, unknown]
+
+/** A driver that could not be opened has its error, and no more; the facts of a backend, such as how it enforces quotas, are its own. */
+function driverLines(driver: PouchDriver): readonly Line[] {
+  const { name, version, health, error, state } = driver
+  const title: Line = [` ${name}`, driver.isDefault ? '(default)' : '']
+  if (state === 'failed') return [title, ['  State', 'failed'], ['  Error', error ?? '']]
+  return [
+    title,
+    ...(version === undefined ? [] : [['  Version', version] as const]),
+    ['  State', health?.state ?? 'open'],
+    ...(health?.message === undefined ? [] : [['  Message', health.message] as const]),
+    ['  Scope', driver.scope],
+    ['  Facets', driver.facets.join(' ')],
+    ...Object.entries(health?.details ?? {}).map(([key, value]) => [`  ${titled(key)}`, value] as const),
+  ]
+}
+
+const titled = (key: string): string => key.slice(0, 1).toUpperCase() + key.slice(1)
+
+function describe(found: SystemInfo, drivers: readonly PouchDriver[]): string {
+  const lines: readonly Line[] = [
     ['Containers', found.Containers],
     [' Running', found.ContainersRunning],
     [' Paused', found.ContainersPaused],
@@ -30,6 +63,7 @@ function describe(found: SystemInfo): string {
     [' Volume', found.Plugins.Volume.join(' ')],
     [' Network', (found.Plugins.Network ?? []).join(' ')],
     [' Log', (found.Plugins.Log ?? []).join(' ')],
+    ...(drivers.length === 0 ? [] : [['Volume Drivers', ''] as const, ...drivers.flatMap(driverLines)]),
     ['Runtimes', Object.keys(found.Runtimes).join(' ')],
     ['Default Runtime', found.DefaultRuntime],
     ['Init Binary', found.InitBinary],
