@@ -1,0 +1,5 @@
+export { type DiscoveredPlugin, type DiscoveryOptions, discoverPlugins, pluginDirectories } from './discover-plugins.js'
+export { type DockerPluginOptions, dockerPlugin } from './docker-plugin.js'
+export type { PluginAddress, PluginTls } from './plugin-address.js'
+export { type PluginSourceOptions, pluginSource } from './plugin-source.js'
+export type { PluginTimeouts } from './plugin-timeouts.js'

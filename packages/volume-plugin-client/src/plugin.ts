@@ -1,0 +1,202 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { abortError, PouchError } from '@pouch/errors'
+import { failureOf } from './call-failures.js'
+import type { PluginAddress } from './plugin-address.js'
+import { answerOf, isVolumePlugin, type PluginAnswer, scopeOf } from './plugin-answers.js'
+import type { PluginCall, SentCall } from './plugin-call.js'
+import { PluginConnection } from './plugin-connection.js'
+import { PluginFailure } from './plugin-failure.js'
+import type { CheckedTimeouts } from './plugin-timeouts.js'
+
+/** What a {@link Plugin} is made of. */
+export interface PluginParts {
+  readonly name: string
+  /** Tells where the plugin is now; asked before each activation, because a file may have changed. */
+  readonly locate: () => Promise<PluginAddress>
+  readonly timeouts: CheckedTimeouts
+}
+
+/**
+ * One plugin: activated by the first call, and again by the next one after it could not be reached or broke off, which is what a
+ * restart of it looks like from here.
+ */
+export class Plugin {
+  readonly name: string
+  readonly timeouts: CheckedTimeouts
+  readonly #locate: () => Promise<PluginAddress>
+  readonly #closing = new AbortController()
+  #active: Promise<PluginConnection> | undefined
+  #scope: 'local' | 'global' = 'local'
+  #address = 'not looked for yet'
+  /** Whether it was waited for in vain: until it answers, each call makes one try. */
+  #isGivenUp = false
+
+  constructor({ name, locate, timeouts }: PluginParts) {
+    this.name = name
+    this.timeouts = timeouts
+    this.#locate = locate
+  }
+
+  /** As the plugin told at its last activation; `local` until then. */
+  get scope(): 'local' | 'global' {
+    return this.#scope
+  }
+
+  /** Where it was found last, for people. */
+  get address(): string {
+    return this.#address
+  }
+
+  /**
+   * Sends a request, and reads its answer with `read`, whose failures are those of the call.
+   *
+   * @throws PluginFailure `unavailable`, `permission-denied`, `unsupported`, `timeout`, `aborted` or `internal`; its `outcome` tells
+   *   what was done
+   */
+  async call<T>(call: PluginCall, read: (answer: PluginAnswer, sent: SentCall) => T): Promise<T> {
+    const { firstRetryMs, retryMs } = this.timeouts
+    const started = performance.now()
+    for (let delayMs = firstRetryMs; ; delayMs *= 2) {
+      try {
+        const answer = await this.#try(call, read)
+        this.#isGivenUp = false
+        return answer
+      } catch (error) {
+        const isWorthIt = error instanceof PluginFailure && error.isTransient && call.patient === true
+        if (!isWorthIt || this.#isGivenUp) throw error
+        this.#isGivenUp = performance.now() - started + delayMs >= retryMs
+        if (this.#isGivenUp) throw error
+        await this.#pause(delayMs, call)
+      }
+    }
+  }
+
+  /** Activates the plugin, unless it is active. @throws PluginFailure, `unsupported` when it is no volume plugin */
+  async activate(signal: AbortSignal): Promise<void> {
+    await this.#orLeave(this.#activated(), { method: 'Plugin.Activate', timeoutMs: this.timeouts.otherMs, signal })
+  }
+
+  /** Ends an activation that nobody waits for any more. Other calls are their callers'. */
+  close(): void {
+    this.#closing.abort()
+  }
+
+  async #try<T>(call: PluginCall, read: (answer: PluginAnswer, sent: SentCall) => T): Promise<T> {
+    const active = this.#activated()
+    const connection = await this.#orLeave(active, call)
+    try {
+      return await this.#send(connection, call, read)
+    } catch (error) {
+      // Whatever it was that went wrong, another plugin may be there next time.
+      if (!(error instanceof PluginFailure && error.outcome === 'refused')) this.#forget(active)
+      throw error
+    }
+  }
+
+  async #send<T>(
+    connection: PluginConnection,
+    call: PluginCall,
+    read: (answer: PluginAnswer, sent: SentCall) => T,
+  ): Promise<T> {
+    const deadline = AbortSignal.timeout(call.timeoutMs)
+    const sent: SentCall = { ...call, deadline, plugin: this.name, address: connection.address.text }
+    try {
+      const body = call.body === undefined ? '' : `${JSON.stringify(call.body)}\n`
+      const reply = await connection.post(`/${call.method}`, body, AbortSignal.any([call.signal, deadline]))
+      return read(answerOf(reply, sent), sent)
+    } catch (error) {
+      throw failureOf(error, sent)
+    }
+  }
+
+  #activated(): Promise<PluginConnection> {
+    if (this.#active === undefined) {
+      const active = this.#handshake()
+      this.#active = active
+      active.catch(() => this.#forget(active))
+    }
+    return this.#active
+  }
+
+  #forget(active: Promise<PluginConnection>): void {
+    if (this.#active === active) this.#active = undefined
+  }
+
+  /** Has no signal of a caller's: it is made for all of them. */
+  async #handshake(): Promise<PluginConnection> {
+    try {
+      const address = await this.#locate()
+      this.#address = address.text
+      const connection = await PluginConnection.open(address)
+      const timing = { timeoutMs: this.timeouts.otherMs, signal: this.#closing.signal }
+      const isFit = await this.#send(connection, { method: 'Plugin.Activate', ...timing }, isVolumePlugin)
+      if (!isFit) throw this.#otherKind()
+      this.#scope = await this.#askScope(connection)
+      return connection
+    } catch (error) {
+      throw this.#notSent(error)
+    }
+  }
+
+  /** A plugin that cannot tell has volumes of this host. */
+  async #askScope(connection: PluginConnection): Promise<'local' | 'global'> {
+    const call = {
+      method: 'VolumeDriver.Capabilities',
+      body: {},
+      timeoutMs: this.timeouts.otherMs,
+      signal: this.#closing.signal,
+    }
+    try {
+      return await this.#send(connection, call, scopeOf)
+    } catch (error) {
+      if (error instanceof PluginFailure && error.outcome !== 'nothing') return 'local'
+      throw error
+    }
+  }
+
+  /** Whatever became of a handshake, nothing was done that somebody asked for. */
+  #notSent(thrown: unknown): PluginFailure {
+    const error = PouchError.from(thrown)
+    const { message, op, details } = error
+    const isKept = error.code === 'unsupported' || error.code === 'permission-denied'
+    // A plugin that starts anew takes its socket away for a moment.
+    const isTransient = thrown instanceof PluginFailure ? thrown.isTransient : error.code === 'unavailable'
+    const about = { op, subject: this.name, details, cause: thrown }
+    return new PluginFailure(isKept ? error.code : 'unavailable', message, {
+      ...about,
+      outcome: 'nothing',
+      isTransient,
+    })
+  }
+
+  #otherKind(): PouchError {
+    const text = `the plugin ${this.name} (${this.#address}) is none for volumes: it does not implement VolumeDriver`
+    return new PouchError('unsupported', text, { op: 'plugin.Plugin.Activate', subject: this.name })
+  }
+
+  /** What is shared by several callers goes on when one of them leaves. */
+  #orLeave<T>(shared: Promise<T>, call: PluginCall): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const leave = () => reject(this.#left(call))
+      if (call.signal.aborted) leave()
+      call.signal.addEventListener('abort', leave, { once: true })
+      shared.finally(() => call.signal.removeEventListener('abort', leave)).then(resolve, reject)
+    })
+  }
+
+  async #pause(delayMs: number, call: PluginCall): Promise<void> {
+    try {
+      await pause(delayMs, undefined, { signal: call.signal })
+    } catch {
+      // The only failure of a pause is that its signal fired.
+      throw this.#left(call)
+    }
+  }
+
+  #left({ method, subject, signal }: PluginCall): PluginFailure {
+    const { code, message } = abortError(signal)
+    const text = `${method} was not sent to volume plugin ${this.name} (${this.#address}): ${message} while it was waited for`
+    const about = { op: `plugin.${method}`, subject: subject ?? this.name, cause: signal.reason }
+    return new PluginFailure(code, text, { ...about, outcome: 'nothing' })
+  }
+}
