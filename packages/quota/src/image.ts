@@ -29,6 +29,11 @@ export interface ImageFacts {
   readonly fileBytes: number
   /** What the file takes on its own filesystem; it is sparse. */
   readonly allocatedBytes: number
+  /** What is in use of {@link sizeBytes}. */
+  readonly usedBytes: number
+  /** 0 on xfs, which makes them as needed. */
+  readonly inodes: number
+  readonly usedInodes: number
 }
 
 /** What a mounted filesystem has room for. */
@@ -92,8 +97,11 @@ export async function inspectImage(file: string, _call: QuotaCall = {}): Promise
   return await withImage(image, step, { readOnly: true }, async (handle) => {
     const superblock = await requireSuperblock(handle, step)
     const { size, blocks } = await handle.stat()
-    const { filesystem } = superblock
-    return { filesystem, sizeBytes: sizeOf(superblock), fileBytes: size, allocatedBytes: blocks * 512 }
+    const { filesystem, freeBlocks, blockBytes, inodes, freeInodes } = superblock
+    const sizeBytes = sizeOf(superblock)
+    const usedBytes = Math.max(sizeBytes - freeBlocks * blockBytes, 0)
+    const usedInodes = inodes - freeInodes
+    return { filesystem, sizeBytes, fileBytes: size, allocatedBytes: blocks * 512, usedBytes, inodes, usedInodes }
   })
 }
 

@@ -58,6 +58,17 @@ export async function abandonDirectory(name: string, path: string, state: Driver
   await state.delete(key)
 }
 
+/** Notes that a directory that was made for a volume is of the same volume under another name. */
+export async function passOnDirectory(
+  name: string,
+  newName: string,
+  path: string,
+  state: DriverStateArea,
+): Promise<void> {
+  const key = keyOf(path)
+  if ((await makerOf(key, state)) === name) await state.set(key, { name: newName, path })
+}
+
 /** The directory that `mount=` means, without symbolic links. @throws PouchError `invalid-argument` below a file */
 export async function canonicalMount(mount: string): Promise<string> {
   try {

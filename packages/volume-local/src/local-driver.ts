@@ -1,25 +1,29 @@
-import { mkdir, readdir, realpath } from 'node:fs/promises'
+import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PouchError, throwIfAborted } from '@pouch/errors'
-import { isWithin, readMountinfo } from '@pouch/mount'
 import type {
+  CloneFacet,
+  CloneRequest,
   CreatedVolume,
   Driver,
   DriverCall,
   DriverHost,
-  DriverStateArea,
   DriverTraits,
   DriverVolume,
+  FacetName,
+  HealthFacet,
+  MountFacet,
+  RenameFacet,
+  ResizeFacet,
+  SnapshotFacet,
+  UsageFacet,
+  VolumeDescription,
 } from '@pouch/volume-core/driver'
-import { abandonDirectory, adoptDirectory, canonicalMount } from './adopted-directory.js'
-import { coalesced } from './coalesced.js'
-import { Trash } from './trash.js'
-import { dataFolder, isDirectory, makeVolumeDirectory } from './volume-directory.js'
+import type { Backing } from './backing.js'
+import { Backings } from './backings.js'
+import { checkHealth } from './local-health.js'
 
-const trashFolder = '.trash'
-const stagingFolder = '.new'
-
-/** The local driver, open. */
+/** The local driver, open. What a volume is made of decides what a call does; see {@link Backings}. */
 export class LocalDriver implements Driver {
   readonly name = 'local'
   readonly traits: DriverTraits = Object.freeze({
@@ -27,100 +31,132 @@ export class LocalDriver implements Driver {
     durable: true,
     accessModes: Object.freeze(['single-node-writer'] as const),
   })
+  readonly mounts: MountFacet
+  readonly resizing: ResizeFacet
+  readonly snapshots: SnapshotFacet
+  readonly cloning: CloneFacet
+  readonly renaming: RenameFacet
+  readonly usage: UsageFacet
+  readonly health: HealthFacet
 
-  readonly #root: string
-  readonly #home: string
-  readonly #trash: Trash
-  readonly #state: DriverStateArea
-  readonly #readMounts = coalesced(() => readMountinfo())
+  readonly #backings: Backings
 
-  private constructor(root: string, home: string, trash: Trash, state: DriverStateArea) {
-    this.#root = root
-    this.#home = home
-    this.#trash = trash
-    this.#state = state
+  private constructor(backings: Backings) {
+    this.#backings = backings
+    this.mounts = Object.freeze(mountFacet(backings))
+    this.resizing = Object.freeze({
+      resize: async (volume: DriverVolume, sizeBytes: number, call: DriverCall) => {
+        throwIfAborted(call.signal, { op: 'resize', subject: volume.name })
+        const backing = await this.#with('resizing', volume)
+        if (backing.resize === undefined) throw lacking('resizing', volume, undefined)
+        return await backing.resize(volume, sizeBytes, call)
+      },
+    })
+    this.snapshots = Object.freeze(this.#snapshotFacet())
+    this.cloning = Object.freeze({
+      clone: async (volume: DriverVolume, request: CloneRequest, call: DriverCall) =>
+        await this.#clone(volume, request, call),
+    })
+    this.renaming = Object.freeze({
+      rename: async (volume: DriverVolume, newName: string, call: DriverCall) => {
+        throwIfAborted(call.signal, { op: 'rename', subject: volume.name })
+        backings.root.directoryOf(newName)
+        await backings.of(volume).rename(volume, newName, call)
+        return undefined
+      },
+    })
+    this.usage = Object.freeze({
+      measure: async (volume: DriverVolume, call: DriverCall) => await backings.of(volume).measure(volume, call),
+    })
+    this.health = Object.freeze({ check: async () => await checkHealth(backings) })
   }
 
-  /** Makes the root where it is absent, and begins to delete what a crash left. */
+  /** Makes the root where it is absent, looks what its filesystem can do, and finishes what a crash left. */
   static async open(root: string | undefined, host: DriverHost): Promise<LocalDriver> {
     const wanted = root ?? join(host.home, 'volume')
     await mkdir(wanted, { recursive: true, mode: 0o701 })
-    const canonicalRoot = await realpath(wanted)
-    const trash = await Trash.open(join(canonicalRoot, trashFolder), host.log)
-    await discardDrafts(join(canonicalRoot, stagingFolder), trash)
-    return new LocalDriver(canonicalRoot, await realpath(host.home), trash, host.state)
+    return new LocalDriver(await Backings.open(await realpath(wanted), host))
   }
 
-  async create(volume: DriverVolume, { signal }: DriverCall): Promise<CreatedVolume | undefined> {
-    throwIfAborted(signal, { op: 'create', subject: volume.name })
-    const mount = mountOption(volume)
-    if (mount === undefined) {
-      this.#directoryOf(volume)
-      return { path: await makeVolumeDirectory(this.#root, volume.name) }
-    }
-    const reserved = [this.#home, this.#root]
-    const path = await adoptDirectory({ name: volume.name, mount, reserved, state: this.#state })
-    return { state: { path } }
+  async create(volume: DriverVolume, call: DriverCall): Promise<CreatedVolume | undefined> {
+    throwIfAborted(call.signal, { op: 'create', subject: volume.name })
+    return await this.#backings.forNew(volume).create(volume, call)
   }
 
-  async remove(volume: DriverVolume, { signal }: DriverCall): Promise<void> {
-    throwIfAborted(signal, { op: 'remove', subject: volume.name })
-    if (mountOption(volume) !== undefined) {
-      await abandonDirectory(volume.name, await this.#dataOf(volume), this.#state)
-      return
-    }
-    const directory = this.#directoryOf(volume)
-    await this.#refuseMounts(directory)
-    await this.#trash.discard(directory, volume.name)
+  async remove(volume: DriverVolume, call: DriverCall): Promise<void> {
+    throwIfAborted(call.signal, { op: 'remove', subject: volume.name })
+    await this.#backings.toRemove(volume).remove(volume, call)
   }
 
   async path(volume: DriverVolume): Promise<string | undefined> {
-    const path = await this.#dataOf(volume)
-    const isThere = mountOption(volume) !== undefined || (await isDirectory(this.#directoryOf(volume)))
-    return isThere && (await isDirectory(path)) ? path : undefined
+    return await this.#backings.of(volume).path(volume)
+  }
+
+  async describe(volume: DriverVolume): Promise<VolumeDescription> {
+    const backing = this.#backings.of(volume)
+    return { without: await backing.lacks(volume), facts: await backing.facts(volume) }
   }
 
   async close(): Promise<void> {
-    await this.#trash.close()
+    await this.#backings.close()
   }
 
-  async #dataOf(volume: DriverVolume): Promise<string> {
-    const mount = mountOption(volume)
-    if (mount === undefined) return join(this.#directoryOf(volume), dataFolder)
-    const { state } = volume
-    const stored = typeof state === 'object' && state !== null && 'path' in state ? state.path : undefined
-    return typeof stored === 'string' ? stored : await canonicalMount(mount)
+  #snapshotFacet(): SnapshotFacet {
+    const { shelf } = this.#backings
+    const snapshotsOf = async (volume: DriverVolume) => {
+      const { snapshots } = await this.#with('snapshots', volume)
+      if (snapshots === undefined) throw lacking('snapshots', volume, undefined)
+      return snapshots
+    }
+    return {
+      create: async (volume, request, call) => await (await snapshotsOf(volume)).create(volume, request, call),
+      remove: async (volume, { name }, call) => {
+        throwIfAborted(call.signal, { op: 'snapshot', subject: volume.name })
+        await shelf.remove(volume, name)
+      },
+      list: async (volume) => await shelf.list(volume),
+      restore: async (volume, snapshot, call) => await (await snapshotsOf(volume)).restore(volume, snapshot, call),
+    }
   }
 
-  /** A deletion must not reach through a mount into what is mounted there. */
-  async #refuseMounts(directory: string): Promise<void> {
-    if (process.platform !== 'linux') return
-    const entries = await this.#readMounts()
-    const mounts = entries.map(({ mountPoint }) => mountPoint).filter((path) => isWithin(directory, path))
-    if (mounts.length === 0) return
-    throw new PouchError('in-use', `something is mounted in it at ${mounts.join(', ')}; unmount that first`, {
-      op: 'local',
-      subject: directory,
-      details: { mounts },
-    })
+  async #clone(volume: DriverVolume, request: CloneRequest, call: DriverCall): Promise<CreatedVolume | undefined> {
+    throwIfAborted(call.signal, { op: 'clone', subject: volume.name })
+    const { source, snapshot, isMounted, allowInconsistent } = request
+    const target = this.#backings.forNew(volume)
+    const backing = await this.#with('cloning', source)
+    if (backing.lend === undefined) throw lacking('cloning', source, undefined)
+    const wanted = { snapshot, isMounted, allowInconsistent }
+    return await backing.lend(source, wanted, call, (content) => target.create(volume, call, content))
   }
 
-  /** The engine checks names; this holds for whoever calls the driver without it. */
-  #directoryOf({ name }: DriverVolume): string {
-    if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(name)) return join(this.#root, name)
-    throw new PouchError('invalid-argument', 'this cannot be the name of a local volume', {
-      op: 'local',
-      subject: name,
-    })
+  /** The backing of a volume that has a facet. @throws PouchError `unsupported` with the reason of one that has not */
+  async #with(facet: FacetName, volume: DriverVolume): Promise<Backing> {
+    const backing = this.#backings.of(volume)
+    const reasons = await backing.lacks(volume)
+    if (reasons[facet] !== undefined) throw lacking(facet, volume, reasons[facet])
+    return backing
   }
 }
 
-function mountOption({ options }: DriverVolume): string | undefined {
-  const mount = options.mount
-  return typeof mount === 'string' ? mount : undefined
+function mountFacet(backings: Backings): MountFacet {
+  return {
+    per: 'volume',
+    concerns: (volume) => backings.isMounting(volume),
+    mount: async (volume, _, call) => {
+      const { mounting } = backings.of(volume)
+      if (mounting !== undefined) return { path: await mounting.mount(volume, call) }
+      const path = await backings.of(volume).path(volume)
+      if (path !== undefined) return { path }
+      throw new PouchError('not-found', `the directory of the volume ${volume.name} is gone`, {
+        op: 'local',
+        subject: volume.name,
+      })
+    },
+    unmount: async (volume, _, __, call) => await backings.of(volume).mounting?.unmount(volume, call),
+  }
 }
 
-async function discardDrafts(staging: string, trash: Trash): Promise<void> {
-  await mkdir(staging, { recursive: true, mode: 0o700 })
-  for (const draft of await readdir(staging)) await trash.discard(join(staging, draft), draft)
+function lacking(facet: FacetName, volume: DriverVolume, reason: string | undefined): PouchError {
+  const message = reason ?? `this volume has no ${facet}`
+  return new PouchError('unsupported', message, { op: 'local', subject: volume.name, details: { facet } })
 }

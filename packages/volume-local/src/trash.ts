@@ -6,6 +6,13 @@ import { hasErrno } from '@pouch/errors'
 import type { Logger } from '@pouch/volume-core/driver'
 import { dataFolder } from './volume-directory.js'
 
+/** What deleting needs to know of btrfs. */
+export interface Subvolumes {
+  isSubvolume(path: string): Promise<boolean>
+  /** Deletes one with all in it, other subvolumes too. */
+  delete(path: string): Promise<void>
+}
+
 const deletionsAtATime = 16
 const attemptsAtADirectory = 5
 const shownNameLength = 150
@@ -21,6 +28,7 @@ const shownNameLength = 150
 export class Trash {
   readonly #directory: string
   readonly #log: Logger
+  readonly #subvolumes: Subvolumes | undefined
   /** Names that could not be deleted; the next opening tries again. */
   readonly #stuck = new Set<string>()
   /** What was just moved here: most of it is empty, and goes without a search. */
@@ -28,15 +36,16 @@ export class Trash {
   #isDirty = false
   #sweeping: Promise<void> | undefined
 
-  private constructor(directory: string, log: Logger) {
+  private constructor(directory: string, log: Logger, subvolumes: Subvolumes | undefined) {
     this.#directory = directory
     this.#log = log
+    this.#subvolumes = subvolumes
   }
 
-  /** Opens a trash and begins to empty it. */
-  static async open(directory: string, log: Logger): Promise<Trash> {
+  /** Opens a trash and begins to empty it. `subvolumes` is there when it is on btrfs. */
+  static async open(directory: string, log: Logger, subvolumes?: Subvolumes): Promise<Trash> {
     await mkdir(directory, { recursive: true, mode: 0o700 })
-    const trash = new Trash(directory, log)
+    const trash = new Trash(directory, log, subvolumes)
     trash.#sweepSoon()
     return trash
   }
@@ -50,8 +59,8 @@ export class Trash {
       if (hasErrno(error, 'ENOENT')) return false
       throw error
     }
-    this.#fresh.push(discarded)
-    this.#sweepSoon(false)
+    if (this.#subvolumes === undefined) this.#fresh.push(discarded)
+    this.#sweepSoon(this.#subvolumes !== undefined)
     return true
   }
 
@@ -114,6 +123,7 @@ export class Trash {
   async #delete(entry: Dirent): Promise<void> {
     const path = join(this.#directory, entry.name)
     if (!entry.isDirectory()) return await unlink(path)
+    if (await this.#subvolumes?.isSubvolume(path)) return await this.#subvolumes?.delete(path)
     await makeWritable(path)
     for (let attempt = 1; ; attempt += 1) {
       await this.#empty(path)
@@ -143,8 +153,18 @@ export class Trash {
   async #takeOut(directory: string, entry: ByteNamed): Promise<void> {
     const path = Buffer.concat([Buffer.from(`${directory}/`), entry.name])
     if (!entry.isDirectory()) return await unlink(path)
+    if (await this.#deletedSubvolume(path)) return
     await makeWritable(path)
     await rename(path, join(this.#directory, freshName()))
+  }
+
+  /** A read-only one could not even be moved. */
+  async #deletedSubvolume(path: Buffer): Promise<boolean> {
+    const name = path.toString('utf8')
+    if (this.#subvolumes === undefined || !Buffer.from(name, 'utf8').equals(path)) return false
+    if (!(await this.#subvolumes.isSubvolume(name))) return false
+    await this.#subvolumes.delete(name)
+    return true
   }
 }
 

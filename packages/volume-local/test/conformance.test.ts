@@ -8,7 +8,8 @@ import { local } from '../src/index.js'
 testVolumeDriver({
   runner: { describe, it },
   name: 'local',
-  expects: [],
+  expects: ['mounts', 'resizing', 'snapshots', 'cloning', 'renaming', 'usage', 'health'],
+  without: ['mounts', 'resizing'],
   open: async () => {
     const home = await mkdtemp(join(tmpdir(), 'pouch-volume-local-'))
     return {

@@ -29,19 +29,6 @@ describe('under an engine', () => {
     })
   })
 
-  it.each(['size', 'opt.size', 'Size', 'opt.Size'])(
-    '%s is refused with the way out, and nothing is made',
-    async (option) => {
-      await expect(engine.volumes.create({ name: 'data', options: { [option]: '10G' } })).rejects.toMatchObject({
-        code: 'unsupported',
-        message: expect.stringMatching(/cannot limit the size.*tmpfs/),
-        details: { option },
-      })
-      expect(await engine.volumes.find('data')).toBeUndefined()
-      expect(await readdir(join(base, 'home/volume'))).not.toContain('data')
-    },
-  )
-
   it('an unknown option is refused by name', async () => {
     await expect(engine.volumes.create({ name: 'data', options: { colour: 'red' } })).rejects.toMatchObject({
       code: 'invalid-argument',

@@ -350,11 +350,12 @@ describe('the factory', () => {
     }
   })
 
-  it('declares every spelling of a size as one that it cannot honour', () => {
+  it('declares every spelling of a size, and keeps what o= holds to itself', () => {
     const { options } = local()
     expect(options).toMatchObject({
-      size: { aliases: ['opt.size', 'Size', 'opt.Size'], unsupported: expect.stringContaining('cannot limit') },
+      size: { type: 'bytes', aliases: ['opt.size', 'Size', 'opt.Size'] },
       mount: { type: 'path' },
+      o: { secret: true },
     })
   })
 })

@@ -1,0 +1,52 @@
+import { isPouchError, PouchError } from '@pouch/errors'
+
+/** A comma in a value of cifs is doubled. */
+const secretPart = /(?<=^|,)(password2?|pass|passwd|pwd|secret|key|token)=((?:[^,]|,,)*)/gi
+
+const mask = '********'
+
+/** Mount options with what must not be told taken out: `user=me,password=********`. */
+export function maskedMountOptions(options: string): string {
+  return options.replace(secretPart, (_, name: string) => `${name}=${mask}`)
+}
+
+/** The secrets in mount options. */
+export function mountSecrets(options: string): string[] {
+  return [...options.matchAll(secretPart)].flatMap(([, , value]) =>
+    value === undefined || value === '' ? [] : [value],
+  )
+}
+
+/**
+ * An error without the secrets that it may repeat. One that repeats none is returned as it is; otherwise what it was caused by is dropped,
+ * since that is where the words come from.
+ */
+export function withoutSecrets(thrown: unknown, secrets: readonly string[]): unknown {
+  if (secrets.length === 0 || !tells(thrown, secrets, 0)) return thrown
+  const { code, message, op, subject, details } = PouchError.from(thrown)
+  const masked = maskIn({ message, op, subject, details }, secrets) as Parts
+  return new PouchError(code, masked.message, { op: masked.op, subject: masked.subject, details: masked.details ?? {} })
+}
+
+interface Parts {
+  readonly message: string
+  readonly op?: string
+  readonly subject?: string
+  readonly details?: Readonly<Record<string, unknown>>
+}
+
+const deepest = 8
+
+function tells(thrown: unknown, secrets: readonly string[], depth: number): boolean {
+  if (!(thrown instanceof Error) || depth === deepest) return false
+  const details = isPouchError(thrown) ? JSON.stringify(thrown.toJSON()) : ''
+  const text = `${thrown.message}\n${thrown.stack ?? ''}\n${details}`
+  return secrets.some((secret) => text.includes(secret)) || tells(thrown.cause, secrets, depth + 1)
+}
+
+function maskIn(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') return secrets.reduce((text, secret) => text.replaceAll(secret, mask), value)
+  if (Array.isArray(value)) return value.map((one: unknown) => maskIn(one, secrets))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, maskIn(inner, secrets)]))
+}
