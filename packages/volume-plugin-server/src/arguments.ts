@@ -52,6 +52,11 @@ export class Arguments {
     return options as Readonly<Record<string, string>>
   }
 
+  /** Whom a request is about, for a log. Options stay out of it: one may be a password. */
+  get shown(): Readonly<Record<string, unknown>> {
+    return { volume: this.#own('Name'), mount: this.#own('ID') }
+  }
+
   #text(field: string): string | undefined {
     const value = this.#own(field) ?? undefined
     if (value === undefined || typeof value === 'string') return value

@@ -48,6 +48,7 @@ export class Exchange {
     } catch (error) {
       return await this.#refuse(hasCode(error, 'exhausted') ? 413 : 400, PouchError.from(error).message)
     }
+    this.#log.debug({ method: this.#method, ...given.shown }, 'a request of a plugin client')
     try {
       await this.#deliver(await method(given, gone))
     } catch (error) {

@@ -1,6 +1,7 @@
 import { hasCode, PouchError } from '@pouch/errors'
 import type { Logger, VolumeCall, VolumeEngine } from '@pouch/volume-core'
 import type { Arguments } from './arguments.js'
+import { isMountedElsewhere } from './host-mounts.js'
 import { isMountHolder } from './mount-holder.js'
 import { Mounts } from './mounts.js'
 import { OwnVolumes } from './own-volumes.js'
@@ -36,14 +37,17 @@ export class VolumeMethods {
 
   constructor(parts: MethodParts) {
     this.#parts = parts
-    this.#own = new OwnVolumes(parts.engine.volumes, parts.driver)
-    this.mounts = new Mounts(parts.engine.volumes, this.#own, parts.holder, parts.log)
+    const { holder, log } = parts
+    const { volumes } = parts.engine
+    const own = new OwnVolumes(volumes, parts.driver)
+    this.#own = own
+    this.mounts = new Mounts({ volumes, own, holder, isMountedElsewhere, log })
   }
 
   /** Every method by its name. */
   all(): Methods {
     return new Map<string, Method>([
-      ['Plugin.Activate', async () => ({ body: { Implements: ['VolumeDriver'] } })],
+      ['Plugin.Activate', async () => this.#activate()],
       ['VolumeDriver.Capabilities', async () => ({ body: { Capabilities: { Scope: this.#parts.scope } } })],
       ['VolumeDriver.Create', async (given, signal) => await this.#create(given, { signal })],
       ['VolumeDriver.Remove', async (given) => await this.#remove(given)],
@@ -55,6 +59,12 @@ export class VolumeMethods {
     ])
   }
 
+  /** What a client calls first, once in its life. */
+  #activate(): Answer {
+    this.mounts.clientCame()
+    return { body: { Implements: ['VolumeDriver'] } }
+  }
+
   /** Creating what is there with the same options is a success: a client repeats a call whose answer was lost. */
   async #create({ name, options }: Arguments, call: VolumeCall): Promise<Answer> {
     await this.#parts.engine.volumes.create({ name, driver: this.#parts.driver, options }, call)
@@ -63,11 +73,14 @@ export class VolumeMethods {
 
   // What was begun with a volume's data or mounts is finished, whether the client stays or not: so these two have no signal.
   async #remove({ name }: Arguments): Promise<Answer> {
+    const { volumes } = this.#parts.engine
     await this.#own.get(name, 'remove', {})
     try {
-      await this.#parts.engine.volumes.remove(name)
+      await volumes.remove(name)
     } catch (error) {
-      throw hasCode(error, 'in-use') ? await this.#inUse(name, error) : error
+      if (!hasCode(error, 'in-use')) throw error
+      if (!(await this.mounts.reclaim(name))) throw await this.#inUse(name, error)
+      await volumes.remove(name)
     }
     return done
   }
@@ -98,14 +111,14 @@ export class VolumeMethods {
     return { body: { Volumes: volumes.map(wireVolume) } }
   }
 
-  /** The client asks for a removal only when none of its containers uses the volume: so it is told who does. */
+  /** A client asks for a removal when none of its own containers uses the volume: so it is told what else does. */
   async #inUse(name: string, error: PouchError): Promise<PouchError> {
     const references = (await this.#own.find(name, {}))?.references ?? []
     const mounts = references.filter(({ holder }) => isMountHolder(holder)).map(({ id }) => id)
     if (mounts.length === 0) return error
     const text =
       `remove ${name}: volume is in use: ${mounts.length} mounts of it were not undone (${mounts.join(', ')}). ` +
-      'Stop what uses it; if nothing does, because the client that mounted it crashed, restart the plugin so that it forgets its mounts'
+      'Stop what uses it; if nothing does, restart the plugin with --forget-mounts (forgetMounts of servePlugin)'
     return new PouchError('in-use', text, { op: 'plugin.remove', subject: name, details: { mounts }, cause: error })
   }
 }
