@@ -4,6 +4,7 @@ import { createEngine, type Engine } from '@pouch/engine'
 import { PouchError } from '@pouch/errors'
 import { createVolumeEngine, type Logger } from '@pouch/volume-core'
 import { local } from '@pouch/volume-local'
+import { pluginSource } from '@pouch/volume-plugin-client'
 import { tmpfs } from '@pouch/volume-tmpfs'
 import type { CleanupStack } from './cleanup-stack.js'
 import { openContainerd } from './open-containerd.js'
@@ -19,8 +20,10 @@ export async function openEngine(settings: Settings, log: Logger, cleanup: Clean
   // Until it is known that no container runs, containerd is left running.
   let inUse = true
   cleanup.push(() => containerd.close(inUse))
-  const { defaultDriver } = settings
-  const volumes = await createVolumeEngine({ home, drivers: [local(), tmpfs()], store, defaultDriver, log })
+  const { defaultDriver, pluginDirs } = settings
+  const driverSources = [pluginSource({ directories: pluginDirs })]
+  const drivers = [local(), tmpfs()]
+  const volumes = await createVolumeEngine({ home, drivers, driverSources, store, defaultDriver, log })
   cleanup.push(() => volumes.close())
   const { snapshotter, insecureRegistry: insecureRegistries } = settings
   const { runcRoot } = containerd

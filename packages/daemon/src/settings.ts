@@ -1,3 +1,5 @@
+import { pluginDirectories } from '@pouch/volume-plugin-client'
+
 /** All that a daemon can be told. A flag, a key of the configuration file and a field here are one thing. */
 export interface Settings {
   /** Where everything is kept; made with mode 0710. */
@@ -14,6 +16,8 @@ export interface Settings {
   readonly store: StoreKind
   /** The driver of volumes that name none. */
   readonly defaultDriver: string
+  /** Where Docker volume plugins are looked for, absolute. */
+  readonly pluginDirs: readonly string[]
   /** Registries that are spoken to over plain http, or https with any certificate: `host` or `host:port`. */
   readonly insecureRegistry: readonly string[]
   readonly tlscacert: string | undefined
@@ -113,6 +117,14 @@ export const settingSpecs: readonly SettingSpec[] = Object.freeze([
     default: 'local',
     placeholder: 'NAME',
     help: 'the driver of volumes that name none',
+  },
+  {
+    field: 'pluginDirs',
+    name: 'plugin-dir',
+    kind: 'list',
+    default: pluginDirectories,
+    placeholder: 'DIR',
+    help: 'look for Docker volume plugins in this directory; may be repeated',
   },
   {
     field: 'insecureRegistry',

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testVolumeDriver } from '@pouch/volume-core/testing'
-import { afterEach, describe, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { answer, FakePlugin, type FakePluginOptions } from './support/fake-plugin.js'
 import { definitionOf } from './support/setting.js'
 
@@ -42,5 +42,3 @@ for (const [kind, options] of kinds) {
     open: () => open(options),
   })
 }
-
-afterEach(() => undefined)
