@@ -1,44 +1,36 @@
-import { PouchError } from '@pouch/errors'
-import { DriverStillRunning } from './driver-call.js'
+import { hasCode, PouchError } from '@pouch/errors'
+import type { Adoption } from './adoption.js'
 import type { EngineParts, Work } from './engine-parts.js'
-import { type Intents, isWholeAfter } from './intents.js'
-import { anonymousName, checkVolumeName } from './names.js'
-import { differingOptions, typedOptions } from './options.js'
+import type { Inventory } from './inventory.js'
+import { checkVolumeName } from './names.js'
 import type { Recovery } from './recovery.js'
-import { checkedTimeoutMs, checkStringMap } from './requests.js'
-import type { CreateRequest, Volume, VolumeCall } from './volume.js'
+import type { Removal } from './removal.js'
+import { checkedTimeoutMs } from './requests.js'
+import type { Volume, VolumeCall } from './volume.js'
 import type { VolumeEntry } from './volume-entry.js'
-import { emptyMap, noReferences, type VolumeRecord } from './volume-record.js'
 import type { RemoveCall } from './volume-requests.js'
 import type { VolumeViews } from './volume-views.js'
 
-/** The label of a volume that was created without a name, as Docker has it. */
-export const anonymousLabel = 'com.docker.volume.anonymous'
+/** What {@link Core} works with. */
+export interface CoreParts {
+  readonly recovery: Recovery
+  readonly views: VolumeViews
+  readonly inventory: Inventory
+  readonly adoption: Adoption
+  readonly removal: Removal
+}
 
-/** The rules of creating, finding and removing volumes. */
+/** An answer about a volume does not wait longer for a backend that is only to say whether it is there. */
+const lookTimeoutMs = 1400
+
+/** The rules of finding and removing volumes, and of working on them alone. */
 export class Core {
   readonly #parts: EngineParts
-  readonly #intents: Intents
-  readonly #recovery: Recovery
-  readonly #views: VolumeViews
+  readonly #with: CoreParts
 
-  constructor(parts: EngineParts, intents: Intents, recovery: Recovery, views: VolumeViews) {
+  constructor(parts: EngineParts, others: CoreParts) {
     this.#parts = parts
-    this.#intents = intents
-    this.#recovery = recovery
-    this.#views = views
-  }
-
-  async create(request: CreateRequest, call: VolumeCall): Promise<Volume> {
-    const name = request.name === undefined || request.name === '' ? anonymousName() : request.name
-    checkVolumeName(name, 'create')
-    checkStringMap(request.options, 'create', name, 'options')
-    checkStringMap(request.labels, 'create', name, 'labels')
-    return await this.locked(name, 'create', call, async (work) => {
-      const existing = await this.#settled(name, work)
-      if (existing !== undefined) return await this.#returnExisting(existing, request, work)
-      return await this.#make(name, request, work)
-    })
+    this.#with = others
   }
 
   /** @throws PouchError `not-found` */
@@ -50,21 +42,26 @@ export class Core {
 
   async find(name: string, call: VolumeCall): Promise<Volume | undefined> {
     const entry = this.#parts.volumes.find(name)
-    if (entry === undefined || !entry.isVisible) return undefined
-    if (this.#parts.late.mayHave(entry.record.driver)) await this.#summon(entry.record.driver, call.signal)
-    if (entry.shown === undefined) await this.#views.locate(entry, this.#timeoutMs(call), call.signal)
-    return this.#views.show(entry)
+    if (entry === undefined) return await this.#findElsewhere(name, call)
+    if (!entry.isVisible) return undefined
+    const { driver } = entry.record
+    if (this.#parts.late.mayHave(driver)) await this.summon(driver, call.signal)
+    if (entry.shown === undefined) await this.#with.views.locate(entry, this.#timeoutMs(call), call.signal)
+    if (this.#with.inventory.has(driver)) return await this.#confirmed(entry, call)
+    return this.#with.views.show(entry)
   }
 
-  /** @throws PouchError `not-found`, `in-use` with the holders */
+  /** @throws PouchError `not-found`, `in-use` with the holders or the snapshots */
   async remove(name: string, call: RemoveCall): Promise<void> {
     await this.locked(name, 'remove', call, async (work) => {
-      const entry = this.#parts.volumes.find(name)
+      const entry = this.#parts.volumes.find(name) ?? (await this.#with.adoption.adopt(name, work))
       if (entry === undefined) throw noSuchVolume(name, 'get')
-      if (entry.record.references.length > 0) throw inUse(entry.record)
-      const before = await this.#before(entry, work)
-      await this.#removeIdle(entry, work)
+      const { references, snapshots } = entry.record
+      if (references.length > 0 || snapshots !== undefined) await this.#with.removal.check(entry, work)
+      const before = await this.lastSeen(entry, work)
+      const failure = await this.#tryToRemove(entry, call.force === true, work)
       this.#parts.events.emit('volume.removed', before)
+      if (failure !== undefined) throw failure
     })
   }
 
@@ -80,153 +77,108 @@ export class Core {
     })
   }
 
-  /** Looks for the driver of a volume whose driver is unknown, and does what its start left to be done. */
-  async #greet(entry: VolumeEntry, work: Work): Promise<void> {
-    const { driver } = entry.record
-    await this.#summon(driver, work.signal)
-    if (!this.#parts.late.mayHave(driver)) await this.#recovery.catchUp(entry, work)
-  }
-
-  async #summon(driver: string, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#parts.late.mayHave(driver)) await this.#parts.late.summon(driver, signal)
+  /** Runs `action` with the locks of two names held. Everybody takes them in the same order, so nobody waits for ever. */
+  async lockedBoth<T>(
+    names: readonly [string, string],
+    verb: string,
+    call: VolumeCall,
+    action: (work: Work) => Promise<T>,
+  ): Promise<T> {
+    const [one, other] = names
+    if (one === other) return await this.locked(one, verb, call, action)
+    const [first, second] = one < other ? [one, other] : [other, one]
+    return await this.locked(first, verb, call, (outer) =>
+      this.locked(second, verb, call, (inner) => {
+        const hold = (work: Promise<unknown>) => {
+          outer.lease.hold(work)
+          inner.lease.hold(work)
+        }
+        return action({ ...inner, lease: { hold } })
+      }),
+    )
   }
 
   /** The volume, brought to rest, by the holder of its lock. @throws PouchError `not-found`, or why it is not usable */
   async usable(name: string, work: Work): Promise<VolumeEntry> {
-    const entry = await this.#settled(name, work)
+    const entry = (await this.settled(name, work)) ?? (await this.#with.adoption.adopt(name, work))
     if (entry === undefined) throw noSuchVolume(name, 'get')
     return entry
   }
 
-  async #settled(name: string, work: Work): Promise<VolumeEntry | undefined> {
+  /** The recorded volume, brought to rest; `undefined` when there is none, or none any more. */
+  async settled(name: string, work: Work): Promise<VolumeEntry | undefined> {
     const entry = this.#parts.volumes.find(name)
     if (entry === undefined) return undefined
-    await this.#recovery.settle(entry, work)
+    await this.#with.recovery.settle(entry, work)
     return entry.isGone ? undefined : entry
   }
 
-  async #make(name: string, request: CreateRequest, work: Work): Promise<Volume> {
-    const driver = request.driver || this.#parts.drivers.defaultDriver
-    await this.#summon(driver, work.signal)
-    const { definition } = this.#parts.drivers.get(driver, 'create', name)
-    const options = request.options ?? emptyMap
-    this.#typed(definition, name, options)
-    const entry = await this.#parts.volumes.insert(this.#newRecord(name, driver, request))
+  /** A volume as it is shown now, also when its driver cannot tell where it is. */
+  async lastSeen(entry: VolumeEntry, work: Pick<Work, 'timeoutMs'>): Promise<Volume> {
     try {
-      await this.#intents.create(entry, work)
-    } catch (error) {
-      await this.#intents.undoCreate(entry, work, error)
-      throw error
-    }
-    return await this.#created(entry, work)
-  }
-
-  /** The volume is there: that its driver cannot tell the path now fails no create. */
-  async #created(entry: VolumeEntry, work: Work): Promise<Volume> {
-    const volume = await this.#before(entry, work)
-    this.#parts.events.emit('volume.created', volume)
-    return volume
-  }
-
-  async #before(entry: VolumeEntry, work: Work): Promise<Volume> {
-    try {
-      await this.#views.locate(entry, work.timeoutMs)
+      await this.#with.views.locate(entry, work.timeoutMs)
     } catch (error) {
       this.#parts.log.warn({ volume: entry.name, err: error }, 'a driver could not tell where a volume is')
     }
-    return this.#views.show(entry)
+    return this.#with.views.show(entry)
   }
 
-  #newRecord(name: string, driver: string, request: CreateRequest): VolumeRecord {
-    // A container's manager names the anonymous volumes that it asks for, to find them again after a crash.
-    const isMarked = Object.hasOwn(request.labels ?? {}, anonymousLabel)
-    const anonymous = request.name === undefined || request.name === '' || isMarked
-    const labels = anonymous ? { ...request.labels, [anonymousLabel]: '' } : request.labels
-    return {
-      name,
-      driver,
-      options: copyOf(request.options),
-      labels: copyOf(labels),
-      createdAt: new Date(this.#parts.clock()).toISOString(),
-      anonymous,
-      phase: 'creating',
-      references: noReferences,
-    }
+  /** Looks for a driver that nobody has named before. */
+  async summon(driver: string, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#parts.late.mayHave(driver)) await this.#parts.late.summon(driver, signal)
   }
 
-  async #returnExisting(entry: VolumeEntry, request: CreateRequest, work: Work): Promise<Volume> {
-    const { name, driver, options } = entry.record
-    if (request.driver !== undefined && request.driver !== '' && request.driver !== driver) {
-      await this.#summon(request.driver, work.signal)
-      this.#parts.drivers.get(request.driver, 'create', name)
-      const text = `create ${name}: driver '${driver}' already has volume '${name}': volume name must be unique`
-      throw new PouchError('already-exists', text, { op: 'volume.create', subject: name, details: { driver } })
-    }
-    if (request.options !== undefined && Object.keys(request.options).length > 0) {
-      const { definition } = this.#parts.drivers.get(driver, 'create', name)
-      const wanted = this.#typed(definition, name, request.options)
-      const differing = differingOptions(wanted, this.#typed(definition, name, options))
-      if (differing.length > 0) this.#otherOptions(entry, request, differing)
-    }
-    return await this.#before(entry, work)
+  /** Looks for the driver of a volume whose driver is unknown, and does what its start left to be done. */
+  async #greet(entry: VolumeEntry, work: Work): Promise<void> {
+    const { driver } = entry.record
+    await this.summon(driver, work.signal)
+    if (!this.#parts.late.mayHave(driver)) await this.#with.recovery.catchUp(entry, work)
   }
 
-  #otherOptions(entry: VolumeEntry, request: CreateRequest, differing: string[]): void {
-    const { name } = entry
-    const text = `the existing volume '${name}' has other options: ${differing.join(', ')}`
-    if (request.ifExists === 'return') {
-      this.#parts.log.warn({ volume: name, options: differing }, `${text}; it is returned as it is`)
-      return
-    }
-    throw new PouchError('conflict', `create ${name}: ${text}; leave them out to use it, or choose another name`, {
-      op: 'volume.create',
-      subject: name,
-      details: { options: differing },
-    })
-  }
-
-  #typed(definition: Parameters<typeof typedOptions>[0], name: string, options: Readonly<Record<string, string>>) {
+  /** @returns the failure of a driver whose volume was forgotten all the same */
+  async #tryToRemove(entry: VolumeEntry, isForced: boolean, work: Work): Promise<unknown> {
     try {
-      return typedOptions(definition, options)
-    } catch (cause) {
-      const error = PouchError.from(cause)
-      throw new PouchError(error.code, `create ${name}: ${error.message}`, {
-        op: 'volume.create',
-        subject: name,
-        details: { ...error.details, driver: definition.name },
-        cause,
-      })
-    }
-  }
-
-  /** The intent is durable, then the driver works. A driver that refuses leaves the volume as it was. */
-  async #removeIdle(entry: VolumeEntry, work: Work): Promise<void> {
-    const { volumes, drivers } = this.#parts
-    drivers.get(entry.record.driver, 'remove', entry.name)
-    const whole = entry.record.phase === 'ready' ? entry.record : undefined
-    if (entry.record.phase !== 'removing') await volumes.update(entry, { ...entry.record, phase: 'removing' })
-    try {
-      await this.#intents.remove(entry, work)
+      await this.#with.removal.remove(entry, work)
+      return undefined
     } catch (error) {
-      if (whole !== undefined && isWholeAfter(error)) await volumes.update(entry, whole)
-      else this.#removeLater(entry, work, error)
-      throw error
+      const isGone = hasCode(error, 'not-found') && (await this.#isGone(entry, work))
+      if (!isGone && !isForced) throw error
+      await this.#with.removal.forget(entry, error)
+      return isGone ? undefined : error
     }
   }
 
-  /** What is half deleted stays so until the next try; after a driver that overran its deadline, that is when it has come to rest. */
-  #removeLater(entry: VolumeEntry, work: Work, failure: unknown): void {
-    entry.problem = PouchError.from(failure)
-    if (!(failure instanceof DriverStillRunning)) return
-    const { lease, timeoutMs } = work
-    const again = async () => {
-      try {
-        await this.#intents.remove(entry, { lease, timeoutMs })
-      } catch (error) {
-        entry.problem = PouchError.from(error)
+  async #isGone({ name, record }: VolumeEntry, work: Work): Promise<boolean> {
+    const { inventory } = this.#with
+    return inventory.has(record.driver) && (await inventory.get(record.driver, name, work)) === undefined
+  }
+
+  /** A volume that no record has, and a backend may. Looking at it adopts nothing. */
+  async #findElsewhere(name: string, call: VolumeCall): Promise<Volume | undefined> {
+    const { inventory, views } = this.#with
+    if (!inventory.isThere) return undefined
+    checkVolumeName(name, 'get')
+    const found = await inventory.find(name, { signal: call.signal, timeoutMs: this.#timeoutMs(call) })
+    return found === undefined ? undefined : views.showFound(inventory.recordOf(found), found.volume.path)
+  }
+
+  /** A recorded volume, of which its backend is asked whether it has it still. One that cannot tell says so in its status. */
+  async #confirmed(entry: VolumeEntry, call: VolumeCall): Promise<Volume> {
+    const { inventory, views } = this.#with
+    const { record } = entry
+    const timeoutMs = Math.min(lookTimeoutMs, this.#timeoutMs(call))
+    try {
+      const found = await inventory.get(record.driver, record.name, { signal: call.signal, timeoutMs })
+      if (entry.record === record && record.phase === 'ready') {
+        entry.isMissing = found === undefined && record.pending === undefined
       }
+      return views.show(entry)
+    } catch (error) {
+      if (call.signal?.aborted === true) throw error
+      const volume = views.show(entry)
+      const status = volume.status ?? { phase: record.phase, error: PouchError.from(error).message }
+      return Object.freeze({ ...volume, status: Object.freeze(status) })
     }
-    lease.hold(failure.rest.then(again))
   }
 
   #timeoutMs(call: VolumeCall): number {
@@ -237,14 +189,4 @@ export class Core {
 /** The error of an operation on a volume that is not there, in the words that Docker's clients look for. */
 export function noSuchVolume(name: string, verb: string): PouchError {
   return new PouchError('not-found', `${verb} ${name}: no such volume`, { op: `volume.${verb}`, subject: name })
-}
-
-function inUse(record: VolumeRecord): PouchError {
-  const holders = [...new Set(record.references.map(({ holder }) => holder))]
-  const text = `remove ${record.name}: volume is in use - [${holders.join(', ')}]`
-  return new PouchError('in-use', text, { op: 'volume.remove', subject: record.name, details: { holders } })
-}
-
-function copyOf(map: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
-  return map === undefined || Object.keys(map).length === 0 ? emptyMap : Object.freeze({ ...map })
 }

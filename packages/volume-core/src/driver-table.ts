@@ -136,6 +136,19 @@ export class DriverTable {
     throw new PouchError('not-found', `${verb} ${volume}: volume driver ${JSON.stringify(name)} not found; ${list}`, at)
   }
 
+  /** Those that are open, in the order of their definitions. */
+  open(): OpenDriver[] {
+    return [...this.#slots.values()].flatMap(({ definition, driver }) =>
+      driver === undefined ? [] : [{ definition, driver }],
+    )
+  }
+
+  /** Whether one of those that are open has a facet. */
+  anyHas(facet: FacetName): boolean {
+    for (const { driver } of this.#slots.values()) if (driver?.[facet] !== undefined) return true
+    return false
+  }
+
   /** All drivers, in the order of their definitions. */
   infos(): DriverInfo[] {
     return [...this.#slots.values()].map(({ definition, driver, error }) =>

@@ -3,8 +3,11 @@ import type { DriverDefinition, DriverVolume, JsonValue } from './driver.js'
 import { typedOptions } from './options.js'
 import type { VolumeRecord } from './volume-record.js'
 
+/** What a driver is told of a volume. */
+export type DriverSubject = Pick<VolumeRecord, 'name' | 'options' | 'labels' | 'state' | 'sizeBytes'>
+
 /** A volume as its driver gets it: typed and frozen, down to the state that the driver gave. */
-export function driverVolume(definition: DriverDefinition, record: VolumeRecord): DriverVolume {
+export function driverVolume(definition: DriverDefinition, record: DriverSubject): DriverVolume {
   return Object.freeze({
     name: record.name,
     options: Object.freeze(typedOptions(definition, record.options)),

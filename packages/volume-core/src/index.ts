@@ -1,7 +1,7 @@
-export { anonymousLabel } from './core.js'
 export type {
   Driver,
   DriverDefinition,
+  DriverSource,
   FacetName,
   Health,
   JsonValue,
@@ -10,7 +10,8 @@ export type {
   OptionTable,
   Usage,
 } from './driver.js'
-export type { DriverInfo } from './driver-table.js'
+export { checkDefinitions as checkDriverDefinitions, type DriverInfo } from './driver-table.js'
+export { anonymousLabel } from './new-volume.js'
 export type {
   CreateRequest,
   HeldReference,

@@ -3,8 +3,9 @@ import { hasCode, PouchError } from '@pouch/errors'
 import type { CreatedVolume } from './driver.js'
 import { callDriver, type DriverCallScope, DriverStillRunning } from './driver-call.js'
 import { scopeOf } from './driver-scope.js'
-import { driverVolume, keptState } from './driver-volume.js'
+import { driverVolume } from './driver-volume.js'
 import type { EngineParts, Work } from './engine-parts.js'
+import { keptBy } from './kept.js'
 import type { VolumeEntry } from './volume-entry.js'
 import type { VolumeRecord } from './volume-record.js'
 
@@ -87,15 +88,5 @@ export function isWholeAfter(error: unknown): boolean {
 }
 
 function readyRecord(record: VolumeRecord, made: CreatedVolume | undefined): VolumeRecord {
-  const { sizeBytes } = made ?? {}
-  if (sizeBytes !== undefined && (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0)) {
-    throw new PouchError('internal', `driver ${record.driver} answered a size of ${sizeBytes} bytes`)
-  }
-  const state = keptState(record.driver, made?.state)
-  return {
-    ...record,
-    phase: 'ready',
-    ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    ...(state === undefined ? {} : { state }),
-  }
+  return { ...keptBy(record, made), phase: 'ready' }
 }

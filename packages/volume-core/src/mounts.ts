@@ -22,6 +22,7 @@ interface Subject {
  */
 export class Mounts {
   readonly #parts: EngineParts
+  readonly #abandoned = new Set<string>()
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -102,6 +103,24 @@ export class Mounts {
     }
   }
 
+  /** Lets go of every reference on this host, of a volume that is to be undone. */
+  async dropAll(entry: VolumeEntry, work: Work): Promise<void> {
+    for (const reference of this.#here(entry)) await this.unmount(entry, reference, true, work)
+  }
+
+  /** Lets go of a reference of the engine's own. One that cannot be let go of now is left to {@link finish}. */
+  async dropOwn(entry: VolumeEntry, id: string, work: Work): Promise<void> {
+    const reference = entry.record.references.find((other) => other.id === id)
+    if (reference === undefined) return
+    try {
+      await this.unmount(entry, reference, true, work)
+    } catch (error) {
+      this.#abandoned.add(id)
+      entry.problem = PouchError.from(error)
+      throw error
+    }
+  }
+
   /** Whether {@link finish} has something to do. */
   isUnfinished(entry: VolumeEntry): boolean {
     return entry.record.references.length > 0 && this.#unfinished(entry).length > 0
@@ -177,9 +196,9 @@ export class Mounts {
     )
   }
 
-  /** The engine's own, of a run that has ended. */
-  #isLeftOver({ transient }: ReferenceRecord): boolean {
-    return transient !== undefined && transient !== this.#parts.runId
+  /** The engine's own, and nobody will let go of it any more. */
+  #isLeftOver({ id, transient }: ReferenceRecord): boolean {
+    return transient !== undefined && (transient !== this.#parts.runId || this.#abandoned.has(id))
   }
 
   #mountedHere(entry: VolumeEntry, except: string): ReferenceRecord | undefined {

@@ -1,7 +1,12 @@
 import { hasCode, PouchError } from '@pouch/errors'
 import type { EngineParts, Work } from './engine-parts.js'
+import { finishPending } from './finish-pending.js'
+import { finishSnapshots } from './finish-snapshots.js'
 import type { Intents } from './intents.js'
 import type { Mounts } from './mounts.js'
+import { mountsOf } from './mounts-of.js'
+import { isAway } from './pending-operation.js'
+import { hasUnfinished } from './snapshot-record.js'
 import type { VolumeEntry } from './volume-entry.js'
 
 /** How many volumes are recovered at a time. */
@@ -63,7 +68,8 @@ export class Recovery {
       await this.#settlePhase(entry, work)
       return
     }
-    if (!this.#mounts.isUnfinished(entry)) return
+    if (isBegun(entry)) await this.#settleBegun(entry, work)
+    if (entry.isGone || !this.#mounts.isUnfinished(entry)) return
     try {
       await this.#mounts.finish(entry, work)
       entry.problem = undefined
@@ -72,14 +78,45 @@ export class Recovery {
     }
   }
 
+  /**
+   * Finishes an operation that was begun. One that still cannot be finished keeps the volume from being used only where its data may not be
+   * what, or where, the record says.
+   *
+   * @throws PouchError in that case
+   */
+  async #settleBegun(entry: VolumeEntry, work: Work): Promise<void> {
+    try {
+      await this.finishBegun(entry, work)
+    } catch (error) {
+      this.#keep(entry, error)
+      const { pending } = entry.record
+      if (!entry.isGone && pending !== undefined && isAway(pending)) throw error
+      if (pending === undefined && !hasUnfinished(entry.record.snapshots)) entry.problem = undefined
+    }
+  }
+
+  /** Finishes all that was begun about a ready volume but its mounts. @throws why it cannot be, also where the volume is usable */
+  async finishBegun(entry: VolumeEntry, work: Work): Promise<void> {
+    await finishPending(this.#parts, entry, work)
+    if (!entry.isGone) await finishSnapshots(this.#parts, entry, work)
+    entry.problem = undefined
+  }
+
   async #settlePhase(entry: VolumeEntry, work: Work): Promise<void> {
     try {
-      if (entry.record.phase === 'creating') await this.#intents.create(entry, work)
+      if (entry.record.filling !== undefined) await this.#discard(entry, work)
+      else if (entry.record.phase === 'creating') await this.#intents.create(entry, work)
       else await this.#intents.remove(entry, work)
     } catch (error) {
       entry.problem = PouchError.from(error)
       throw error
     }
+  }
+
+  /** A volume that was to be filled is not there before it is whole. */
+  async #discard(entry: VolumeEntry, work: Work): Promise<void> {
+    await this.#mounts.dropAll(entry, work)
+    await this.#intents.remove(entry, work)
   }
 
   async #recoverAtBoot(entry: VolumeEntry, timedOut: Map<string, PouchError>): Promise<void> {
@@ -108,12 +145,16 @@ export class Recovery {
     await this.#mounts.verify(entry, work)
     await this.#mounts.finish(entry, work)
     entry.problem = undefined
+    if (isBegun(entry)) await this.#settleBegun(entry, work)
   }
 
   #concernsBoot(entry: VolumeEntry): boolean {
     if (entry.record.phase !== 'ready') return true
-    const isMounted = entry.record.references.some(({ state }) => state !== 'reserved')
-    return isMounted && this.#parts.drivers.find(entry.record.driver)?.driver.mounts !== undefined
+    if (isBegun(entry)) return true
+    const { references } = entry.record
+    if (references.length === 0) return false
+    if (references.some(({ transient }) => transient !== undefined)) return true
+    return references.some(({ state }) => state !== 'reserved') && mountsOf(this.#parts.drivers, entry) !== undefined
   }
 
   #keep(entry: VolumeEntry, error: unknown): void {
@@ -121,3 +162,5 @@ export class Recovery {
     this.#parts.log.warn({ volume: entry.name, err: error }, 'a volume could not be brought to rest yet')
   }
 }
+
+const isBegun = ({ record }: VolumeEntry) => record.pending !== undefined || hasUnfinished(record.snapshots)

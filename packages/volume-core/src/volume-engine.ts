@@ -5,9 +5,11 @@ import { isAbsolute, resolve } from 'node:path'
 import { PouchError } from '@pouch/errors'
 import { createEmitter } from '@pouch/events'
 import { type MetadataStore, memoryStore } from '@pouch/store'
+import { Adoption } from './adoption.js'
 import { Catalogue } from './catalogue.js'
 import { Cloning } from './cloning.js'
 import { Core } from './core.js'
+import { Creation } from './creation.js'
 import type { DriverDefinition, Logger } from './driver.js'
 import type { DriverSource } from './driver-source.js'
 import { type DriverInfo, DriverTable } from './driver-table.js'
@@ -18,6 +20,7 @@ import { Exports } from './exports.js'
 import { Imports } from './imports.js'
 import { Inspection } from './inspection.js'
 import { Intents } from './intents.js'
+import { Inventory } from './inventory.js'
 import { LateDrivers } from './late-drivers.js'
 import { LateRecovery } from './late-recovery.js'
 import { Migration } from './migration.js'
@@ -26,6 +29,7 @@ import { NameLocks } from './name-locks.js'
 import { OperationGate } from './operation-gate.js'
 import { Recovery } from './recovery.js'
 import { References } from './references.js'
+import { Removal } from './removal.js'
 import { Renaming } from './renaming.js'
 import { checkedTimeoutMs } from './requests.js'
 import { silentLogger } from './silent-logger.js'
@@ -117,11 +121,16 @@ function assemble(parts: EngineParts, engineId: string): Assembly {
   const recovery = new Recovery(parts, intents, mounts)
   const lateRecovery = new LateRecovery(parts, recovery)
   const views = new VolumeViews(parts)
-  const core = new Core(parts, intents, recovery, views)
+  const inventory = new Inventory(parts)
+  const adoption = new Adoption(parts, inventory)
+  const removal = new Removal(parts, intents, recovery)
+  const core = new Core(parts, { recovery, views, inventory, adoption, removal })
+  const creation = new Creation(parts, { core, intents, inventory, adoption })
   const references = new References(parts, core, mounts, views)
   const catalogue = new Catalogue(parts, core, views)
   const volumes = createVolumeManager({
     core,
+    creation,
     references,
     catalogue,
     inspection: new Inspection(),

@@ -2,6 +2,7 @@ import { PouchError } from '@pouch/errors'
 import type { Catalogue } from './catalogue.js'
 import type { Cloning } from './cloning.js'
 import type { Core } from './core.js'
+import type { Creation } from './creation.js'
 import type { Usage } from './driver.js'
 import type { Exports } from './exports.js'
 import type { Imports } from './imports.js'
@@ -40,6 +41,7 @@ import type {
 /** What a {@link VolumeManager} is made of. */
 export interface ManagerParts {
   readonly core: Core
+  readonly creation: Creation
   readonly references: References
   readonly catalogue: Catalogue
   readonly inspection: Inspection
@@ -88,10 +90,10 @@ export class VolumeManager {
    *   options differ, `not-found` with `details.drivers` for an unknown driver, `invalid-argument` with `details.option`, `unsupported`
    */
   async create(request: CreateRequest = {}, call: VolumeCall = {}): Promise<Volume> {
-    const { core, cloning } = this.#parts
+    const { creation, cloning } = this.#parts
     const { from } = request
     return await this.#run('create', () =>
-      from === undefined ? core.create(request, call) : cloning.create(request, from, call),
+      from === undefined ? creation.create(request, call) : cloning.create(request, from, call),
     )
   }
 

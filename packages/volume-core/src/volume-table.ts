@@ -17,6 +17,8 @@ export class VolumeTable {
   readonly #entries = new Map<string, VolumeEntry>()
   readonly #unreadable = new Map<string, PouchError>()
   readonly #warnings: string[] = []
+  /** Volumes that are being renamed, by the names that they had. What is no longer so is found out by who looks. */
+  readonly #formerNames = new Map<string, VolumeEntry>()
   #ordered: VolumeEntry[] = []
   #isOrdered = true
   #gone = 0
@@ -78,6 +80,16 @@ export class VolumeTable {
     return this.#entries.get(name)
   }
 
+  /** The volume that a driver may still have under this name, since a rename is unfinished. */
+  formerlyCalled(name: string): VolumeEntry | undefined {
+    const entry = this.#formerNames.get(name)
+    if (entry === undefined) return undefined
+    const { pending } = entry.record
+    if (!entry.isGone && pending?.kind === 'rename' && pending.from === name) return entry
+    this.#formerNames.delete(name)
+    return undefined
+  }
+
   /** All entries by name, in byte order. */
   ordered(): readonly VolumeEntry[] {
     if (this.#gone > 0) this.#compact()
@@ -107,6 +119,51 @@ export class VolumeTable {
   async update(entry: VolumeEntry, record: VolumeRecord): Promise<void> {
     await this.#put(entry, record, {})
     entry.replace(record)
+  }
+
+  /**
+   * Stores a record under another name, durably: it has the one name or the other, at every moment.
+   *
+   * @returns the entry that stands for it from now on; `entry` is gone
+   * @throws PouchError `unsupported` with a store that has no atomic batches
+   */
+  async rename(entry: VolumeEntry, record: VolumeRecord): Promise<VolumeEntry> {
+    if (!this.#store.capabilities.atomicBatch) throw noBatches(entry.name)
+    const key = keyOfVolume(record.name)
+    const unreadable = this.#unreadable.get(key)
+    if (unreadable !== undefined) throw unreadable
+    const revision = await this.#move(entry, key, record)
+    this.#drop(entry)
+    const renamed = new VolumeEntry(record, revision)
+    this.#add(renamed)
+    return renamed
+  }
+
+  /** A write of unknown outcome has happened when the new key is there. */
+  async #move(entry: VolumeEntry, key: string, record: VolumeRecord): Promise<string> {
+    const before = keyOfVolume(entry.name)
+    try {
+      const known = entry.revision ?? (await this.#store.get(before))?.revision ?? ''
+      entry.revision = undefined
+      const [, revision] = await this.#store.batch([
+        { type: 'delete', key: before, revision: known },
+        { type: 'create', key, value: volumeRecords.encode(record) },
+      ])
+      return revision ?? ''
+    } catch (error) {
+      const revision = await this.#revisionOf(key)
+      if (revision === undefined) throw storeFailure(entry.name, error)
+      return revision
+    }
+  }
+
+  async #revisionOf(key: string): Promise<string | undefined> {
+    try {
+      return (await this.#store.get(key))?.revision
+    } catch (error) {
+      this.#log.warn({ key, err: error }, 'the store could not tell whether a record was written')
+      return undefined
+    }
   }
 
   /** Deletes a record, durably. */
@@ -184,6 +241,8 @@ export class VolumeTable {
 
   #add(entry: VolumeEntry): void {
     this.#entries.set(entry.name, entry)
+    const { pending } = entry.record
+    if (pending?.kind === 'rename') this.#formerNames.set(pending.from, entry)
     const last = this.#ordered.at(-1)
     if (last !== undefined && last.name > entry.name) this.#isOrdered = false
     this.#ordered.push(entry)
@@ -207,6 +266,15 @@ const byName = (one: VolumeEntry, other: VolumeEntry) => (one.name < other.name 
 function misplaced(key: string, name: string): PouchError {
   return new PouchError('corrupt', `the stored volume '${key}' says that it is '${name}'; it is left as it is`, {
     subject: key,
+  })
+}
+
+function noBatches(name: string): PouchError {
+  const text = `rename ${name}: it takes a store with atomic batches, and this one has none: use SQLite, or memory`
+  return new PouchError('unsupported', text, {
+    op: 'volume.rename',
+    subject: name,
+    details: { capability: 'atomicBatch' },
   })
 }
 

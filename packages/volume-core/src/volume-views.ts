@@ -10,7 +10,7 @@ import { isAway } from './pending-operation.js'
 import { maskedOptions } from './secrets.js'
 import { wholeSnapshots } from './snapshot-record.js'
 import type { Reference, Volume, VolumeStatus } from './volume.js'
-import type { VolumeEntry } from './volume-entry.js'
+import { VolumeEntry } from './volume-entry.js'
 import type { ReferenceRecord, VolumeRecord } from './volume-record.js'
 
 /** How many volumes a driver is asked about at a time. */
@@ -28,6 +28,13 @@ export class VolumeViews {
   show(entry: VolumeEntry): Volume {
     entry.shown ??= this.#volumeOf(entry)
     return entry.shown
+  }
+
+  /** The public form of a volume that no record has. */
+  showFound(record: VolumeRecord, path: string | undefined): Volume {
+    const entry = new VolumeEntry(record, '')
+    entry.mountpoint = path
+    return this.#volumeOf(entry)
   }
 
   /** Learns where a volume is. @throws what its driver throws */

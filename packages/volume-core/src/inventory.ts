@@ -1,0 +1,156 @@
+import { isAbsolute } from 'node:path'
+import { hasCode, PouchError } from '@pouch/errors'
+import type { FoundVolume, InventoryFacet } from './driver.js'
+import { callDriver } from './driver-call.js'
+import { keptState } from './driver-volume.js'
+import type { EngineParts } from './engine-parts.js'
+import { checkVolumeName } from './names.js'
+import { emptyMap, noReferences, type VolumeRecord } from './volume-record.js'
+
+/** A volume that a backend has. */
+export interface Found {
+  readonly driver: string
+  readonly volume: FoundVolume
+}
+
+/** What the backends have: by driver, those that answered. */
+export interface Inventories {
+  readonly found: ReadonlyMap<string, ReadonlyMap<string, FoundVolume>>
+  readonly warnings: readonly string[]
+}
+
+/** How one look into a backend is limited. */
+export interface Look {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs: number
+}
+
+/** One look into a backend takes no longer, so that a name which nobody has is soon known not to be there. */
+const lookTimeoutMs = 10_000
+
+/** Asks the drivers whose backends know their volumes without us. A failure to tell is never read as absence. */
+export class Inventory {
+  readonly #parts: EngineParts
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+  }
+
+  /** Whether there is a driver to ask. */
+  get isThere(): boolean {
+    return this.#parts.drivers.anyHas('inventory')
+  }
+
+  /** Whether a driver is one to ask. */
+  has(driver: string): boolean {
+    return this.#parts.drivers.find(driver)?.driver.inventory !== undefined
+  }
+
+  /** What one driver's backend has under a name; `undefined` also for a driver that has no inventory. @throws why it cannot tell */
+  async get(driver: string, name: string, look: Look): Promise<FoundVolume | undefined> {
+    const facet = this.#parts.drivers.find(driver)?.driver.inventory
+    if (facet === undefined) return undefined
+    const found = await callDriver(this.#scope(driver, name, look), (call) => facet.get(name, call))
+    return found === undefined ? undefined : checked(driver, name, found)
+  }
+
+  /**
+   * What any backend has under a name: of several, that of the driver which comes first. All are asked at a time.
+   *
+   * @throws PouchError `unavailable` when nobody has it and somebody could not tell
+   */
+  async find(name: string, look: Look): Promise<Found | undefined> {
+    const drivers = this.#drivers()
+    if (drivers.length === 0) return undefined
+    const answers = await Promise.allSettled(drivers.map(([driver]) => this.get(driver, name, look)))
+    const at = answers.findIndex((answer) => answer.status === 'fulfilled' && answer.value !== undefined)
+    const answer = answers[at]
+    const driver = drivers[at]?.[0]
+    if (answer?.status === 'fulfilled' && answer.value !== undefined && driver !== undefined) {
+      return { driver, volume: answer.value }
+    }
+    for (const { reason } of answers.filter((other) => other.status === 'rejected')) throw untold(name, reason)
+    return undefined
+  }
+
+  /** What all backends have. One that fails, or is slow, is warned about. */
+  async list(look: Look): Promise<Inventories> {
+    const found = new Map<string, ReadonlyMap<string, FoundVolume>>()
+    const warnings: string[] = []
+    const ask = async ([driver, facet]: readonly [string, InventoryFacet]) => {
+      try {
+        const volumes = await callDriver(this.#scope(driver, driver, look), (call) => facet.list(call))
+        found.set(driver, this.#byName(driver, volumes, warnings))
+      } catch (error) {
+        warnings.push(`list ${driver}: ${PouchError.from(error).message}`)
+      }
+    }
+    await Promise.all(this.#drivers().map(ask))
+    return { found, warnings: warnings.sort() }
+  }
+
+  /** What the record of a found volume would be. */
+  recordOf({ driver, volume }: Found): VolumeRecord {
+    const { name, createdAt, sizeBytes, state } = volume
+    return {
+      name,
+      driver,
+      options: emptyMap,
+      labels: emptyMap,
+      createdAt: createdAt ?? new Date(0).toISOString(),
+      anonymous: false,
+      phase: 'ready',
+      references: noReferences,
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      ...(state === undefined ? {} : { state }),
+    }
+  }
+
+  #drivers(): (readonly [string, InventoryFacet])[] {
+    return this.#parts.drivers
+      .open()
+      .flatMap(({ driver }) => (driver.inventory === undefined ? [] : [[driver.name, driver.inventory] as const]))
+  }
+
+  #byName(driver: string, volumes: readonly FoundVolume[], warnings: string[]): ReadonlyMap<string, FoundVolume> {
+    const named = new Map<string, FoundVolume>()
+    for (const volume of volumes) {
+      try {
+        named.set(volume.name, checked(driver, volume.name, volume))
+      } catch (error) {
+        warnings.push(`list ${driver}: ${PouchError.from(error).message}`)
+      }
+    }
+    return named
+  }
+
+  #scope(driver: string, volume: string, { signal, timeoutMs }: Look) {
+    const limit = Math.min(timeoutMs, lookTimeoutMs)
+    return { verb: 'get', volume, driver, timeoutMs: limit, signal, log: this.#parts.log }
+  }
+}
+
+/** A backend's answer is outside input. @throws PouchError `internal`, `invalid-argument` */
+function checked(driver: string, name: string, found: FoundVolume): FoundVolume {
+  checkVolumeName(found.name, 'get')
+  if (found.name !== name)
+    throw new PouchError('internal', `driver ${driver} was asked for ${name} and told of another`)
+  const { createdAt, path, sizeBytes, status } = found
+  const state = keptState(driver, found.state)
+  const made = createdAt === undefined ? Number.NaN : Date.parse(createdAt)
+  return Object.freeze({
+    name,
+    ...(Number.isNaN(made) ? {} : { createdAt: new Date(made).toISOString() }),
+    ...(path !== undefined && isAbsolute(path) ? { path } : {}),
+    ...(sizeBytes !== undefined && Number.isSafeInteger(sizeBytes) && sizeBytes >= 0 ? { sizeBytes } : {}),
+    ...(status === undefined ? {} : { status }),
+    ...(state === undefined ? {} : { state }),
+  })
+}
+
+function untold(name: string, reason: unknown): PouchError {
+  if (hasCode(reason, 'aborted')) return reason
+  const { message, details } = PouchError.from(reason)
+  const text = `get ${name}: no such volume is recorded, and a driver that may have it could not tell: ${message}`
+  return new PouchError('unavailable', text, { op: 'volume.get', subject: name, details, cause: reason })
+}
