@@ -12,8 +12,9 @@ export interface MountSettings {
 const lastId = 0xffff_fffe
 
 /** @throws PouchError `invalid-argument` naming the option that tmpfs cannot take */
-export function mountSettings({ options }: DriverVolume): MountSettings {
-  const sizeBytes = whole(options, 'size', 1, Number.MAX_SAFE_INTEGER)
+export function mountSettings({ options, sizeBytes: resized }: DriverVolume): MountSettings {
+  const given = resized === undefined ? options : { ...options, size: resized }
+  const sizeBytes = whole(given, 'size', 1, Number.MAX_SAFE_INTEGER)
   const mode = whole(options, 'mode', 0, 0o7777)
   const uid = whole(options, 'uid', 0, lastId)
   const gid = whole(options, 'gid', 0, lastId)

@@ -15,7 +15,11 @@ export function tmpfsOptions(sizeBytes: number): OptionTable {
     mode: { type: 'mode', description: 'permissions of the top directory', default: 0o1777 },
     uid: { type: 'int', description: 'owner of the top directory', default: 0 },
     gid: { type: 'int', description: 'group of the top directory', default: 0 },
-    nr_inodes: { type: 'int', description: 'how many files there may be; the kernel decides unless given' },
+    nr_inodes: {
+      type: 'int',
+      description: 'how many files there may be; the kernel decides unless given',
+      aliases: ['inodes'],
+    },
     mount: { type: 'path', description: 'an empty directory of this host to mount it on, made when it is absent' },
     exec: { type: 'boolean', description: 'programs on it may be run', default: false },
     suid: { type: 'boolean', description: 'set-user-ID bits on it count', default: false },

@@ -2,6 +2,7 @@ import { mkdir, readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PouchError, throwIfAborted } from '@pouch/errors'
 import { findMount, type MountEntry, mount, mountsUnder, unmount } from '@pouch/mount'
+import { formatBytes } from '@pouch/units'
 import type {
   CreatedVolume,
   Driver,
@@ -9,14 +10,21 @@ import type {
   DriverHost,
   DriverTraits,
   DriverVolume,
+  HealthFacet,
   JsonValue,
   Logger,
   Mounted,
   MountFacet,
   ReferenceInfo,
+  RenameFacet,
+  ResizeFacet,
+  UsageFacet,
+  VolumeDescription,
 } from '@pouch/volume-core/driver'
 import { chosenMountPoint, makeMountPoint, removeMountPoint, requireEmpty } from './mount-point.js'
 import { mountSettings } from './mount-settings.js'
+import { checkHealth } from './tmpfs-health.js'
+import { measure } from './tmpfs-usage.js'
 
 /** tmpfs rounds sizes up to pages; no architecture has larger ones. */
 const largestPageBytes = 64 * 1024
@@ -36,6 +44,22 @@ export class TmpfsDriver implements Driver {
     unmount: async (volume: DriverVolume, _: ReferenceInfo, __: JsonValue | undefined, call: DriverCall) =>
       await this.#unmount(volume, call),
   })
+
+  readonly resizing: ResizeFacet = Object.freeze({
+    resize: async (volume: DriverVolume, sizeBytes: number, call: DriverCall) =>
+      await this.#resize(volume, sizeBytes, call),
+  })
+
+  readonly renaming: RenameFacet = Object.freeze({
+    rename: async (volume: DriverVolume, newName: string, call: DriverCall) =>
+      await this.#rename(volume, newName, call),
+  })
+
+  readonly usage: UsageFacet = Object.freeze({
+    measure: async (volume: DriverVolume) => await measure(requireMade(volume), await this.path(volume)),
+  })
+
+  readonly health: HealthFacet = Object.freeze({ check: async () => await checkHealth(this.#root) })
 
   readonly #root: string
   readonly #home: string
@@ -74,7 +98,45 @@ export class TmpfsDriver implements Driver {
     return (await this.#ours(path)) === undefined ? undefined : path
   }
 
+  async describe(volume: DriverVolume): Promise<VolumeDescription> {
+    const facts = {
+      backing: 'memory',
+      limitBytes: mountSettings(volume).sizeBytes,
+      enforcement: 'a writer over the limit gets ENOSPC, whoever it is',
+      lifetime: 'its data ends with its last mounted reference',
+    }
+    return { without: {}, facts }
+  }
+
   async close(): Promise<void> {}
+
+  /** What is mounted changes at once; what is not gets the size with its next mount. */
+  async #resize(volume: DriverVolume, sizeBytes: number, { signal }: DriverCall): Promise<CreatedVolume> {
+    throwIfAborted(signal, { op: 'resize', subject: volume.name })
+    const settings = mountSettings({ ...requireMade(volume), sizeBytes })
+    const path = await this.#target(volume)
+    if ((await this.#ours(path)) !== undefined) {
+      const { usedBytes } = await measure(volume, path)
+      if (usedBytes > sizeBytes) throw tooSmall(volume, usedBytes, sizeBytes)
+      const options = ['remount', ...settings.options, `size=${sizeBytes}`]
+      await mount({ source: this.#source, target: path, type: 'tmpfs', options }, { signal })
+    }
+    return { state: { path }, sizeBytes }
+  }
+
+  /** There is nothing of a volume on the disk but its mount point, and that only while it is mounted. */
+  async #rename(volume: DriverVolume, newName: string, { signal }: DriverCall): Promise<CreatedVolume> {
+    throwIfAborted(signal, { op: 'rename', subject: volume.name })
+    const { sizeBytes } = mountSettings(requireMade(volume))
+    const path = await this.#target(volume)
+    const found = await this.#ours(path)
+    if (found !== undefined) throw inUse(path, [found])
+    if (isChosen(volume)) return { state: { path }, sizeBytes }
+    const renamed = this.#ownMountPoint({ ...volume, name: newName })
+    if ((await this.#ours(renamed)) !== undefined) throw taken(volume, newName)
+    await removeMountPoint(path)
+    return { state: { path: renamed }, sizeBytes }
+  }
 
   async #mount(volume: DriverVolume, { signal }: DriverCall): Promise<Mounted> {
     throwIfAborted(signal, { op: 'mount', subject: volume.name })
@@ -155,6 +217,22 @@ function inUse(path: string, below: readonly MountEntry[]): PouchError {
   const mounts = below.map(({ mountPoint }) => mountPoint)
   const message = `something is mounted in it at ${mounts.join(', ')}; unmount that first`
   return new PouchError('in-use', message, { op: 'tmpfs', subject: path, details: { mounts } })
+}
+
+/** What create answers is the only trace of a volume that is not mounted. */
+function requireMade(volume: DriverVolume): DriverVolume {
+  if (volume.state !== undefined) return volume
+  throw new PouchError('not-found', `there is no volume ${volume.name}`, { op: 'tmpfs', subject: volume.name })
+}
+
+function tooSmall({ name }: DriverVolume, usedBytes: number, sizeBytes: number): PouchError {
+  const message = `it holds ${formatBytes(usedBytes)}, and ${formatBytes(sizeBytes)} are wanted: delete something first, or take a greater size`
+  return new PouchError('exhausted', message, { op: 'tmpfs', subject: name, details: { usedBytes, sizeBytes } })
+}
+
+function taken({ name }: DriverVolume, newName: string): PouchError {
+  const message = `a volume ${newName} is mounted; take another name`
+  return new PouchError('already-exists', message, { op: 'tmpfs', subject: name, details: { name: newName } })
 }
 
 function changed(path: string): PouchError {

@@ -11,8 +11,8 @@ if (mayMount()) {
   testVolumeDriver({
     runner: { describe, it },
     name: 'tmpfs',
-    expects: ['mounts'],
-    volumeOptions: { size: '1m' },
+    expects: ['mounts', 'resizing', 'renaming', 'usage', 'health'],
+    volumeOptions: { size: '16m' },
     open: async () => {
       const home = await mkdtemp(join(tmpdir(), 'pouch-volume-tmpfs-'))
       return { definition: tmpfs(), home, dispose: () => rm(home, { recursive: true }) }

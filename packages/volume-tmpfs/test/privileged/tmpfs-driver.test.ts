@@ -42,6 +42,7 @@ if (mayMount()) {
   describe('mounts of others', foreignTests)
   describe('unmounting', unmountTests)
   describe('after a crash', crashTests)
+  describe('a volume and its size', resizeTests)
 } else {
   describe('a tmpfs volume', () => {
     it('cannot be mounted without the capability, and leaves no mount', async () => {
@@ -230,4 +231,83 @@ function crashTests(): void {
     expect(await driver.path(data(), call)).toBeUndefined()
     expect(around.warnings).toEqual([])
   })
+}
+
+function resizeTests(): void {
+  const mebibyte = 1024 * 1024
+  const made = (sizeBytes: number) => ({ ...data({ size: mebibyte }), state: { path: join(root, 'data') }, sizeBytes })
+
+  it('grows and shrinks while it is mounted, and keeps its flags and data', async () => {
+    const driver = await openDriver(tmpfs(), home)
+    const path = await mounted(driver, made(mebibyte))
+    await writeFile(join(path, 'file'), Buffer.alloc(512 * 1024))
+    expect(await driver.resizing?.resize(made(mebibyte), 4 * mebibyte, call)).toMatchObject({ sizeBytes: 4 * mebibyte })
+    expect(await sizeOf(path)).toBe(4 * mebibyte)
+    await writeFile(join(path, 'more'), Buffer.alloc(2 * mebibyte))
+    expect((await findMount(path))?.options).toEqual(expect.arrayContaining(['nosuid', 'nodev', 'noexec']))
+    await rm(join(path, 'more'))
+    await driver.resizing?.resize(made(4 * mebibyte), mebibyte, call)
+    expect(await sizeOf(path)).toBe(mebibyte)
+    expect((await stat(join(path, 'file'))).size).toBe(512 * 1024)
+    // As the engine has it, the volume is found by its new size.
+    expect(await mounted(driver, made(mebibyte))).toBe(path)
+  })
+
+  it('is never made smaller than what it holds', async () => {
+    const driver = await openDriver(tmpfs(), home)
+    const path = await mounted(driver, made(2 * mebibyte))
+    await writeFile(join(path, 'file'), Buffer.alloc(mebibyte))
+    await expect(driver.resizing?.resize(made(2 * mebibyte), 64 * 1024, call)).rejects.toMatchObject({
+      code: 'exhausted',
+      details: { sizeBytes: 64 * 1024 },
+    })
+    expect(await sizeOf(path)).toBe(2 * mebibyte)
+  })
+
+  it('that is not mounted gets its size with the next mount', async () => {
+    const driver = await openDriver(tmpfs(), home)
+    await driver.resizing?.resize(made(mebibyte), 3 * mebibyte, call)
+    expect(await sizeOf(await mounted(driver, made(3 * mebibyte)))).toBe(3 * mebibyte)
+  })
+
+  it('tells what it holds, and how many files it may have', async () => {
+    const driver = await openDriver(tmpfs(), home)
+    const limited = { ...made(mebibyte), options: { ...defaults, size: mebibyte, nr_inodes: 10 } }
+    expect(await driver.usage?.measure(limited, call)).toMatchObject({ usedBytes: 0, limitBytes: mebibyte })
+    const path = await mounted(driver, limited)
+    await writeFile(join(path, 'file'), Buffer.alloc(256 * 1024))
+    expect(await driver.usage?.measure(limited, call)).toEqual({
+      usedBytes: 256 * 1024,
+      limitBytes: mebibyte,
+      usedInodes: 2,
+      limitInodes: 10,
+      source: 'counter',
+    })
+  })
+
+  it('is not renamed while it is mounted', async () => {
+    const driver = await openDriver(tmpfs(), home)
+    const path = await mounted(driver, made(mebibyte))
+    await expect(driver.renaming?.rename(made(mebibyte), 'other', call)).rejects.toMatchObject({
+      code: 'in-use',
+      details: { mounts: [path] },
+    })
+    await unmounted(driver, made(mebibyte))
+    expect(await driver.renaming?.rename(made(mebibyte), 'other', call)).toEqual({
+      state: { path: join(root, 'other') },
+      sizeBytes: mebibyte,
+    })
+  })
+
+  it('is unhealthy once its directory is gone', async () => {
+    const driver = await openDriver(tmpfs(), home)
+    expect(await driver.health?.check(call)).toMatchObject({ state: 'healthy' })
+    await rm(root, { recursive: true })
+    expect(await driver.health?.check(call)).toMatchObject({ state: 'failed', message: expect.stringContaining(root) })
+  })
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const { blocks, bsize } = await statfs(path)
+  return blocks * bsize
 }
