@@ -145,7 +145,7 @@ describe('lists and lookups', () => {
   it.each([
     ['', ['attach', 'completion', 'create']],
     ['vol', ['volume']],
-    ['volume r', ['remove']],
+    ['volume r', ['remove', 'rename']],
     ['stop w', ['web']],
     ['volume rm ', ['data']],
     ['volume create -d ', ['local', 'tmpfs']],

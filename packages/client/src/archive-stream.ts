@@ -9,14 +9,36 @@ export interface ArchiveListener {
   readonly onWarning?: ((message: string) => void) | undefined
 }
 
+/** A reply that carries an archive. */
+export interface ArchiveReply {
+  readonly chunks: AsyncIterable<Uint8Array>
+  readonly op: string
+  /** Ends the request, whatever it waits for. */
+  stop(): void
+}
+
 /**
  * The archive in a reply of frames: its bytes are those of stdout, warnings are JSON strings on lines of stderr, and a failure is the JSON of
  * an error.
  *
  * @returns a stream that fails with the daemon's own error; destroying it ends the request
  */
-export function archiveStream(chunks: AsyncIterable<Uint8Array>, op: string, listener: ArchiveListener): Readable {
-  return Readable.from(decoded(chunks, op, listener), { objectMode: false })
+export function archiveStream({ chunks, op, stop }: ArchiveReply, listener: ArchiveListener): Readable {
+  const archive = decoded(chunks, op, listener)
+  const stream = new Readable({
+    read() {
+      archive.next().then(
+        ({ done, value }) => stream.push(done === true ? null : value),
+        (error: unknown) => stream.destroy(error instanceof Error ? error : new Error(String(error))),
+      )
+    },
+    // At once: a read that is under way would otherwise be waited for.
+    destroy(error, callback) {
+      stop()
+      callback(error)
+    },
+  })
+  return stream
 }
 
 async function* decoded(

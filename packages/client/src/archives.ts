@@ -50,10 +50,13 @@ export class Archives {
   async export(name: string, options: ExportOptions = {}, call?: Call): Promise<Readable> {
     const { compress, inconsistent } = options
     const op = 'volume.export'
-    const request = { params: { name }, query: { compress, inconsistent, frames: true }, call }
+    const left = new AbortController()
+    const signal = call?.signal === undefined ? left.signal : AbortSignal.any([call.signal, left.signal])
+    const query = { compress, inconsistent, frames: true }
+    const request = { params: { name }, query, call: { ...call, signal } }
     const path = '/pouch/v1/volumes/{name}/archive'
     const { chunks } = await this.#transport.bytes({ op, method: 'GET', path, ...request })
-    return archiveStream(chunks, op, options)
+    return archiveStream({ chunks, op, stop: () => left.abort() }, options)
   }
 
   /**

@@ -26,6 +26,8 @@ export class FakeDaemon {
   receivedBytes = 0
   apiVersion: string | undefined = '1.43'
   answer: Answer = (_, response) => response.end('{}')
+  /** Instead of reading the body first: what the daemon does with a request as soon as its head is there. */
+  onRequest: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
   onUpgrade: UpgradeAnswer = (socket) => socket.destroy()
   readonly #directory: string
   readonly #server: Server
@@ -62,6 +64,10 @@ export class FakeDaemon {
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
+    if (this.onRequest !== undefined) {
+      this.onRequest(request, response)
+      return
+    }
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => {
       this.receivedBytes += part.byteLength

@@ -4,6 +4,7 @@ import { isPouchError, PouchError } from '@pouch/errors'
 import type { Logger } from '@pouch/volume-core/driver'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { daemonVersion } from '../version.js'
+import { isStillSending, replyEarly } from './early-reply.js'
 import { logFailure } from './failure-log.js'
 import { readJsonBody } from './json-body.js'
 import { type LaxSchema, readLax } from './lax-json.js'
@@ -25,6 +26,8 @@ export interface AppOptions {
   /** Fires when the daemon goes down: replies without an end of their own are ended. */
   readonly shutdown: AbortSignal
 }
+
+const jsonType = 'application/json'
 
 /** Headers that every reply of a route has. */
 export const commonHeaders: Readonly<Record<string, string>> = Object.freeze({
@@ -120,7 +123,7 @@ function sendResult(status: number, reply: FastifyReply, result: unknown): Fasti
   // As bytes, so that the framework leaves the content type as Docker has it.
   return reply
     .code(status)
-    .header('content-type', 'application/json')
+    .header('content-type', jsonType)
     .send(Buffer.from(`${JSON.stringify(result)}\n`))
 }
 
@@ -128,10 +131,14 @@ function sendError(reply: FastifyReply, thrown: unknown, log: Logger): FastifyRe
   const error = isPouchError(thrown) ? thrown : fromFramework(thrown)
   const status = statusOf(error)
   logFailure(log, error, status)
+  const body = Buffer.from(errorBody(error))
+  reply.code(status)
+  const { raw } = reply.request
+  if (!isStillSending(raw)) return reply.header('content-type', jsonType).send(body)
+  reply.hijack()
+  reply.raw.statusCode = status
+  replyEarly(raw, reply.raw, jsonType, body)
   return reply
-    .code(status)
-    .header('content-type', 'application/json')
-    .send(Buffer.from(errorBody(error)))
 }
 
 function fromFramework(thrown: unknown): PouchError {
