@@ -1,0 +1,47 @@
+import { statfs } from 'node:fs/promises'
+import type { ByteName } from './byte-name.js'
+import type { SystemCalls } from './system-calls.js'
+
+/** An extended attribute. ACLs are among them, in the kernel's form. */
+export interface Attribute {
+  readonly name: ByteName
+  readonly value: Buffer
+}
+
+export const accessAcl = 'system.posix_acl_access'
+export const defaultAcl = 'system.posix_acl_default'
+
+/** Labels of this host's security modules: they say what this host thinks of a file, and mean nothing on another file. */
+const ofTheHost = /^security\.(selinux|SMACK64|apparmor|ima|evm)/
+
+/** Whether an attribute belongs to the file, and so is kept. */
+export function isKept(name: ByteName): boolean {
+  if (name === accessAcl || name === defaultAcl) return true
+  return /^(user|trusted|security)\../s.test(name) && !ofTheHost.test(name)
+}
+
+/** The attributes of a file that are kept, by name. */
+export async function attributesOf(
+  system: SystemCalls,
+  descriptor: number,
+  atOnce: boolean,
+): Promise<readonly Attribute[]> {
+  const names = await system.attributeNames(descriptor, atOnce)
+  if (names.length === 0) return names as readonly never[]
+  const found: Attribute[] = []
+  for (const name of names.filter(isKept).sort()) {
+    const value = await system.attribute(descriptor, name)
+    if (value !== undefined) found.push({ name, value })
+  }
+  return found
+}
+
+/** `statfs`' numbers of local file systems, which have a file's attributes at hand once its inode was read. */
+const localTypes = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1, 0x858458f6, 0xca451a4e,
+])
+
+/** Whether the names of attributes are told without waiting on the file system of a path. */
+export async function hasAttributesAtHand(path: string): Promise<boolean> {
+  return localTypes.has((await statfs(path)).type)
+}

@@ -1,0 +1,165 @@
+import { endianness } from 'node:os'
+import { PouchError } from '@pouch/errors'
+import { type Bound, bindLibc, type KoffiLoader, type Outcome } from '@pouch/libc'
+import { type ByteName, bytesOf } from './byte-name.js'
+import { sameAs } from './descriptor.js'
+import { type FileStat, parseStatx, statxBytes } from './file-stat.js'
+import { systemError } from './tree-error.js'
+
+const declarations = {
+  statx: { returns: 'int', args: ['int', 'str', 'int', 'uint32', 'void *'] },
+  lseek: { returns: 'int64', args: ['int', 'int64', 'int'] },
+  listxattr: { returns: 'int64', args: ['str', 'void *', 'size_t'] },
+  getxattr: { returns: 'int64', args: ['str', 'void *', 'void *', 'size_t'] },
+  setxattr: { returns: 'int', args: ['str', 'void *', 'void *', 'size_t', 'int'] },
+  removexattr: { returns: 'int', args: ['str', 'void *'] },
+  utimensat: { returns: 'int', args: ['int', 'str', 'void *', 'int'] },
+  ioctl: { returns: 'int', args: ['int', 'ulong', 'int'] },
+  copy_file_range: { returns: 'int64', args: ['int', 'void *', 'int', 'void *', 'size_t', 'uint'] },
+  syncfs: { returns: 'int', args: ['int'] },
+  // mknodat has a name of its own in the C library only since glibc 2.33.
+  syscall: { returns: 'long', args: ['long', 'int', 'void *', 'uint', 'ulong'] },
+} as const
+
+const emptyPath = 0x1000
+const dontSync = 0x4000
+const basicStats = 0x7ff
+const ficlone = 0x40049409
+const seekData = 3
+const seekHole = 4
+const utimeOmit = 0x3ffffffe
+const mostListBytes = 65536
+
+const mknodatNumbers: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
+  x64: 259,
+  arm64: 33,
+  riscv64: 33,
+  loong64: 33,
+  ppc64: 288,
+  s390x: 290,
+}
+
+/** The system calls that Node does not have, on descriptors. A call that fails throws an error with `code`, as Node's do. */
+export class SystemCalls {
+  readonly #libc: Bound<typeof declarations>
+  readonly #littleEndian = endianness() === 'LE'
+  readonly #statx = Buffer.alloc(statxBytes)
+  readonly #statxView = new DataView(this.#statx.buffer, this.#statx.byteOffset, statxBytes)
+  readonly #list = Buffer.alloc(mostListBytes)
+
+  private constructor(libc: Bound<typeof declarations>) {
+    this.#libc = libc
+  }
+
+  /** @throws PouchError `unsupported` outside 64-bit Linux and where koffi cannot be loaded */
+  static async load(op: string, loadKoffi?: KoffiLoader): Promise<SystemCalls> {
+    const mknodat = mknodatNumbers[process.arch]
+    if (process.platform !== 'linux' || mknodat === undefined) {
+      const message = `${op} needs Linux on a 64-bit machine; this is ${process.platform} on ${process.arch}`
+      throw new PouchError('unsupported', message, { op })
+    }
+    return new SystemCalls(await bindLibc(declarations, loadKoffi))
+  }
+
+  /** What a descriptor holds. Its inode was read when it was opened, so that nothing waits here. */
+  stat(descriptor: number): FileStat {
+    succeed('statx', this.#libc.statx(descriptor, '', emptyPath | dontSync, basicStats, this.#statx))
+    return parseStatx(this.#statxView, this.#littleEndian)
+  }
+
+  /** The next byte of data at or after an offset; `undefined` when the rest is a hole. */
+  async nextData(descriptor: number, offset: number): Promise<number | undefined> {
+    const outcome = await this.#libc.lseek.async(descriptor, offset, seekData)
+    return outcome.errno === 'ENXIO' ? undefined : Number(succeed('lseek', outcome))
+  }
+
+  /** Where the data at an offset ends. */
+  async nextHole(descriptor: number, offset: number): Promise<number> {
+    return Number(succeed('lseek', await this.#libc.lseek.async(descriptor, offset, seekHole)))
+  }
+
+  /** The names of the extended attributes. `atOnce`: the file system is one that has them at hand. */
+  async attributeNames(descriptor: number, atOnce: boolean): Promise<readonly ByteName[]> {
+    const path = sameAs(descriptor)
+    const buffer = atOnce ? this.#list : Buffer.allocUnsafe(mostListBytes)
+    const call = atOnce ? this.#libc.listxattr : this.#libc.listxattr.async
+    const outcome = await call(path, buffer, buffer.length)
+    if (outcome.errno === 'EOPNOTSUPP' || outcome.errno === 'ENOTSUP') return []
+    const length = Number(succeed('listxattr', outcome))
+    return length === 0 ? [] : buffer.toString('latin1', 0, length - 1).split('\0')
+  }
+
+  /** The value of an extended attribute; `undefined` when it is not there. */
+  async attribute(descriptor: number, name: ByteName): Promise<Buffer | undefined> {
+    const [path, key] = [sameAs(descriptor), bytesOf(`${name}\0`)]
+    for (let size = 256; ; size = 65536) {
+      const value = Buffer.allocUnsafe(size)
+      const outcome = await this.#libc.getxattr.async(path, key, value, size)
+      if (outcome.errno === 'ERANGE' && size < 65536) continue
+      if (outcome.errno === 'ENODATA' || outcome.errno === 'EOPNOTSUPP') return undefined
+      return value.subarray(0, Number(succeed('getxattr', outcome)))
+    }
+  }
+
+  async setAttribute(descriptor: number, name: ByteName, value: Buffer): Promise<void> {
+    // A pointer to nothing is null in koffi, which the kernel takes as well; one byte that is not read is as good.
+    const buffer = value.length === 0 ? Buffer.alloc(1) : value
+    const key = bytesOf(`${name}\0`)
+    succeed('setxattr', await this.#libc.setxattr.async(sameAs(descriptor), key, buffer, value.length, 0))
+  }
+
+  async removeAttribute(descriptor: number, name: ByteName): Promise<void> {
+    const outcome = await this.#libc.removexattr.async(sameAs(descriptor), bytesOf(`${name}\0`))
+    if (outcome.errno !== 'ENODATA' && outcome.errno !== 'EOPNOTSUPP') succeed('removexattr', outcome)
+  }
+
+  /** Sets the time of the last change, to the nanosecond; the time of the last access stays. */
+  async setMtime(descriptor: number, mtimeNs: bigint): Promise<void> {
+    const times = new BigInt64Array(4)
+    const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+    times.set([0n, BigInt(utimeOmit), (mtimeNs - nanoseconds) / 1_000_000_000n, nanoseconds])
+    const buffer = new Uint8Array(times.buffer)
+    succeed('utimensat', await this.#libc.utimensat.async(-100, sameAs(descriptor), buffer, 0))
+  }
+
+  /** Makes a device, a FIFO. `type`: the file type's bits, with the permissions. */
+  async mknod(directory: number, name: ByteName, type: number, major: number, minor: number): Promise<void> {
+    const number = mknodatNumbers[process.arch] ?? 0
+    const call = this.#libc.syscall.async(number, directory, bytesOf(`${name}\0`), type, deviceNumber(major, minor))
+    succeed('mknodat', await call)
+  }
+
+  /** Makes a file share all blocks of another. @returns whether the file system could */
+  async clone(source: number, target: number): Promise<boolean> {
+    const outcome = await this.#libc.ioctl.async(target, ficlone, source)
+    if (outcome.errno !== undefined && cannotClone.has(outcome.errno)) return false
+    succeed('ioctl', outcome)
+    return true
+  }
+
+  /** Copies inside the kernel, at the same offset of both. @returns how many bytes; `undefined` when the kernel cannot for these two */
+  async copyRange(source: number, target: number, offset: number, length: number): Promise<number | undefined> {
+    const [from, to] = [new BigInt64Array([BigInt(offset)]), new BigInt64Array([BigInt(offset)])]
+    const [a, b] = [new Uint8Array(from.buffer), new Uint8Array(to.buffer)]
+    const outcome = await this.#libc.copy_file_range.async(source, a, target, b, length, 0)
+    if (outcome.errno !== undefined && cannotClone.has(outcome.errno)) return undefined
+    return Number(succeed('copy_file_range', outcome))
+  }
+
+  /** Brings a whole file system to the disk. */
+  async syncFilesystem(descriptor: number): Promise<void> {
+    succeed('syncfs', await this.#libc.syncfs.async(descriptor))
+  }
+}
+
+const cannotClone = new Set(['EOPNOTSUPP', 'ENOTSUP', 'EXDEV', 'EINVAL', 'ENOTTY', 'ENOSYS', 'EPERM'])
+
+/** The kernel's form of a device's number (`new_encode_dev`). */
+function deviceNumber(major: number, minor: number): number {
+  return (minor & 0xff) + major * 256 + (minor >>> 8) * 0x100000
+}
+
+function succeed(call: string, { value, errno }: Outcome): number | bigint {
+  if (errno !== undefined) throw systemError(call, errno)
+  return value
+}
