@@ -6,8 +6,16 @@ import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { main } from '../src/index.js'
 
-/** A reply: a status and what is sent as JSON, or as it is when it is text. */
+/** A reply: a status and what is sent as JSON, or as it is when it is text or bytes. */
 export type Reply = readonly [status: number, body?: unknown]
+
+/** How `pouch` is run. */
+export interface PouchRun {
+  readonly stdin?: string
+  readonly env?: Record<string, string>
+  /** Which of its outputs look like terminals. */
+  readonly terminals?: readonly ('stdout' | 'stderr')[]
+}
 
 /** What one command line did. */
 export interface Outcome {
@@ -39,7 +47,13 @@ export class ScriptedDaemon {
           this.replies[line.split('?')[0] ?? ''] ??
           (path === '/_ping' ? [200] : [404, { message: `no reply for ${line}` }])
         response.writeHead(status, { 'api-version': '1.43' })
-        response.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
+        response.end(
+          body === undefined
+            ? undefined
+            : typeof body === 'string' || Buffer.isBuffer(body)
+              ? body
+              : JSON.stringify(body),
+        )
       })
     })
     this.#server.on('connection', (socket) => {
@@ -65,11 +79,11 @@ export class ScriptedDaemon {
   }
 
   /** Runs `pouch` with these words; POUCH_HOST leads here. */
-  async pouch(
-    words: readonly string[],
-    options: { readonly stdin?: string; readonly env?: Record<string, string> } = {},
-  ): Promise<Outcome> {
+  async pouch(words: readonly string[], options: PouchRun = {}): Promise<Outcome> {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+    for (const [stream, name] of [[stdout, 'stdout'] as const, [stderr, 'stderr'] as const]) {
+      if (options.terminals?.includes(name) === true) Object.assign(stream, { isTTY: true, columns: 120 })
+    }
     const [out, err] = [collected(stdout), collected(stderr)]
     const stdin = Readable.from([Buffer.from(options.stdin ?? '')])
     const env = { POUCH_HOST: this.address, ...options.env }
