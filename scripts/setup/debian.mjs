@@ -47,9 +47,13 @@ export const needs = {
     {
       has: () => unpacked('docker.io', 'usr/bin/docker') !== undefined,
       debian: 'docker.io',
-      why: "Docker's own client",
+      why: "Docker's own client, and the daemon that plugins are tested with",
       unpack: true,
     },
+    peer('podman', 'usr/bin/podman', 'plugins are tested with it too'),
+    peer('conmon', 'usr/bin/conmon', 'podman asks for it'),
+    peer('libgpgme11', 'usr/lib', 'podman links it'),
+    peer('libsubid4', 'usr/lib', 'podman links it'),
   ],
   bench: [
     peer('docker.io', 'usr/sbin/dockerd', 'a peer of the benchmarks'),

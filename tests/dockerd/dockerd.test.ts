@@ -98,10 +98,10 @@ describe('mounts', () => {
     await docker('volume', 'create', '-d', 'pouch-tmpfs', 'mem')
     host.requests('tmpfs')
     const id = await run('-d', '-v', 'mem:/data', ...sleeper('echo hello > /data/file'))
-    const [mount] = mountsAmong(host.requests('tmpfs'))
+    const [mount] = host.mountsAsked('tmpfs')
     expect(mount).toEqual(['Mount', expect.stringMatching(/^[0-9a-f]{64}$/)])
     await docker('cp', `${id}:/data/file`, join(host.folder, 'copied'))
-    expect(mountsAmong(host.requests('tmpfs'))).toEqual([mount, ['Unmount', mount?.[1]]])
+    expect(host.mountsAsked('tmpfs')).toEqual([mount, ['Unmount', mount?.[1]]])
     expect(host.host.mounts).toContain(tmpfsData('mem'))
     expect(await run('--rm', '-v', 'mem:/data', 'busybox', 'cat', '/data/file')).toBe('hello')
     await docker('rm', '-f', id)
@@ -167,10 +167,6 @@ describe('a plugin that is away', () => {
     await host.startPlugin('local')
   })
 })
-
-function mountsAmong(requests: ReturnType<DockerHost['requests']>) {
-  return requests.filter(({ method }) => /ount$/.test(method)).map(({ method, mount }) => [method, mount])
-}
 
 function processesOf(folder: string): string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

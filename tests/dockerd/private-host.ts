@@ -12,9 +12,10 @@ export interface InsideProcess {
   end(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** `/run` is empty, what is written below `/etc` stays inside, and then it buries the dead until its input ends. */
+/** `/run` and shared memory are empty, what is written below `/etc` stays inside, and then it buries the dead until its input ends. */
 const firstProcess = [
   'mount -t tmpfs -o mode=755 pouch-test /run',
+  'mount -t tmpfs pouch-test /dev/shm',
   'mkdir /run/.etc /run/.work',
   'mount -t overlay -o lowerdir=/etc,upperdir=/run/.etc,workdir=/run/.work pouch-test /etc',
   'echo ready',
