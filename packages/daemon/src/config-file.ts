@@ -1,29 +1,40 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type DriverEntry, parseDriverEntries } from '@pouch/driver-loader'
 import { PouchError } from '@pouch/errors'
 import { type SettingSpec, settingSpecs } from './settings.js'
 
+/** What a configuration file says. */
+export interface ConfigFile {
+  /** The settings that are flags, too, by their long names. */
+  readonly values: Readonly<Record<string, string | readonly string[] | boolean>>
+  /** The volume drivers that come from packages. */
+  readonly drivers: readonly DriverEntry[]
+}
+
 /**
- * Reads a configuration file: a JSON object whose keys are the long flags.
+ * Reads a configuration file: a JSON object whose keys are the long flags, and `drivers`.
  *
- * @returns the values by key, of the right types
+ * @returns the values of the right types
  * @throws PouchError `invalid-argument` on a key that is not known, or a value of the wrong type, by name
  */
-export function readConfigFile(path: string): Readonly<Record<string, string | readonly string[] | boolean>> {
+export function readConfigFile(path: string): ConfigFile {
   const value = parse(path)
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refused(path, 'it has to be a JSON object')
-  const out: Record<string, string | readonly string[] | boolean> = {}
-  for (const [key, item] of Object.entries(value)) {
+  const { drivers = [], ...rest } = value as { readonly drivers?: unknown }
+  const values: Record<string, string | readonly string[] | boolean> = {}
+  for (const [key, item] of Object.entries(rest)) {
     const spec = settingSpecs.find(({ name }) => name === key)
     if (spec === undefined)
       throw refused(
         path,
-        `'${key}' is not a setting; there are ${settingSpecs.map(({ name }) => name).join(', ')}`,
+        `'${key}' is not a setting; there are ${[...settingSpecs.map((each) => each.name), 'drivers'].join(', ')}`,
         key,
       )
-    out[key] = typed(path, spec, item)
+    values[key] = typed(path, spec, item)
   }
-  return out
+  return { values, drivers: parseDriverEntries(drivers, resolve(path)) }
 }
 
 function parse(path: string): unknown {

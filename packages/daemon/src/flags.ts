@@ -19,10 +19,10 @@ export function parseInvocation(args: readonly string[]): Invocation {
   const flags = parseFlags(args)
   if (flags.help === true) return { kind: 'help' }
   if (flags.version === true) return { kind: 'version' }
-  const file = typeof flags['config-file'] === 'string' ? readConfigFile(flags['config-file']) : {}
-  const settings: Record<string, unknown> = {}
+  const file = typeof flags['config-file'] === 'string' ? readConfigFile(flags['config-file']) : undefined
+  const settings: Record<string, unknown> = { drivers: file?.drivers ?? [] }
   for (const spec of settingSpecs)
-    settings[spec.field] = checked(spec, flags[spec.name] ?? file[spec.name] ?? spec.default)
+    settings[spec.field] = checked(spec, flags[spec.name] ?? file?.values[spec.name] ?? spec.default)
   return { kind: 'run', settings: settings as unknown as Settings }
 }
 

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { loadDrivers } from '@pouch/driver-loader'
 import { createEngine, type Engine } from '@pouch/engine'
 import { PouchError } from '@pouch/errors'
 import { createVolumeEngine, type Logger } from '@pouch/volume-core'
@@ -22,7 +23,9 @@ export async function openEngine(settings: Settings, log: Logger, cleanup: Clean
   cleanup.push(() => containerd.close(inUse))
   const { defaultDriver, pluginDirs } = settings
   const driverSources = [pluginSource({ directories: pluginDirs })]
-  const drivers = [local(), tmpfs()]
+  const own = [local(), tmpfs()]
+  const reserved = own.map(({ name }) => name)
+  const drivers = [...own, ...(await loadDrivers(settings.drivers, { home, reserved }))]
   const volumes = await createVolumeEngine({ home, drivers, driverSources, store, defaultDriver, log })
   cleanup.push(() => volumes.close())
   const { snapshotter, insecureRegistry: insecureRegistries } = settings

@@ -1,6 +1,7 @@
+import type { DriverEntry } from '@pouch/driver-loader'
 import { pluginDirectories } from '@pouch/volume-plugin-client'
 
-/** All that a daemon can be told. A flag, a key of the configuration file and a field here are one thing. */
+/** All that a daemon can be told. A flag, a key of the configuration file and a field here are one thing; drivers have no flag. */
 export interface Settings {
   /** Where everything is kept; made with mode 0710. */
   readonly homeDir: string
@@ -27,6 +28,8 @@ export interface Settings {
   readonly insecure: boolean
   readonly logLevel: LogLevel
   readonly pidfile: string | undefined
+  /** Volume drivers from packages, besides those that come with the daemon. */
+  readonly drivers: readonly DriverEntry[]
 }
 
 /** Where metadata is kept: `node-sqlite` needs a Node that has it, `memory` forgets everything when the daemon ends. */
@@ -40,7 +43,7 @@ export type SettingKind = 'text' | 'list' | 'boolean'
 
 /** One setting: how it is written and what it means. */
 export interface SettingSpec {
-  readonly field: keyof Settings
+  readonly field: Exclude<keyof Settings, 'drivers'>
   /** The long flag and the key of the configuration file. */
   readonly name: string
   readonly short?: string

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { helpText, parseInvocation } from '../src/flags.js'
 import type { Settings } from '../src/settings.js'
@@ -110,7 +110,17 @@ describe('the configuration file', () => {
     })
   })
 
+  it('names drivers with their options, which are looked for beside it', () => {
+    const path = config({ drivers: [{ package: '@acme/pouch-volume-x', options: { depth: 1 } }] })
+    expect(settings('--config-file', path).drivers).toEqual([
+      { package: '@acme/pouch-volume-x', name: undefined, options: { depth: 1 }, declaredIn: path },
+    ])
+    expect(settings('--config-file', relative(process.cwd(), path)).drivers[0]?.declaredIn).toBe(path)
+    expect(settings().drivers).toEqual([])
+  })
+
   it.each<[unknown, RegExp]>([
+    [{ drivers: [{ package: '../x' }] }, /'drivers\[0\]\.package' has to be the name of a package/],
     [{ 'home-dirr': '/x' }, /'home-dirr' is not a setting; there are home-dir, /],
     [{ homeDir: '/x' }, /'homeDir' is not a setting/],
     [{ listen: 'unix:///x' }, /'listen' has to be a list of strings/],

@@ -46,12 +46,16 @@ export function differingOptions(one: TypedOptions, other: TypedOptions): string
  */
 export function checkOptionTable(driver: string, table: OptionTable): void {
   const spellings = new Set<string>()
+  if (typeof table !== 'object' || table === null)
+    throw badTable(driver, 'options', "there is no table, nor 'passthrough'")
   for (const [name, spec] of Object.entries(table)) {
+    if (!Object.hasOwn(readers, spec.type)) throw badTable(driver, name, `there is no type '${spec.type}'`)
     for (const spelling of [name, ...(spec.aliases ?? [])]) {
       if (spellings.has(spelling)) throw badTable(driver, spelling, 'it is declared twice')
       spellings.add(spelling)
     }
-    if (spec.description.length === 0) throw badTable(driver, name, 'it has no description')
+    if (typeof spec.description !== 'string' || spec.description === '')
+      throw badTable(driver, name, 'it has no description')
     if (spec.type === 'enum' && (spec.values ?? []).length === 0) throw badTable(driver, name, 'an enum needs values')
     if (spec.default !== undefined && !isOfType(spec, spec.default)) {
       throw badTable(driver, name, `its default ${JSON.stringify(spec.default)} is not of type ${spec.type}`)

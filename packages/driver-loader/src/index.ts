@@ -1,0 +1,2 @@
+export { type DriverEntry, parseDriverEntries } from './driver-entry.js'
+export { type DriverLoadOptions, loadDrivers } from './load-drivers.js'
