@@ -3,6 +3,7 @@ import { hasCode, PouchError } from '@pouch/errors'
 import { type DriverDefinition, type DriverHost, driverContract } from '@pouch/volume-core/driver'
 import { CreateMarks } from './create-marks.js'
 import { MountPairs } from './mount-pairs.js'
+import { MountTelling } from './mount-telling.js'
 import { Plugin, type PluginParts } from './plugin.js'
 import { type PluginAddress, type PluginTls, parsePluginAddress } from './plugin-address.js'
 import { PluginDriver } from './plugin-driver.js'
@@ -66,7 +67,7 @@ function locator(
 async function openPlugin(parts: PluginParts, { state, log }: DriverHost): Promise<PluginDriver> {
   const plugin = new Plugin(parts)
   const volumes = new PluginVolumes(plugin)
-  const mounts = new PluginMounts(volumes, await MountPairs.open(state, log))
+  const mounts = new PluginMounts(volumes, await MountPairs.open(state, log), await MountTelling.open(state))
   try {
     await plugin.activate(AbortSignal.timeout(handshakeMs))
   } catch (error) {

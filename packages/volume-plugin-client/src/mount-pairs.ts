@@ -4,7 +4,7 @@ import type { DriverStateArea, JsonValue, Logger } from '@pouch/volume-core/driv
 
 /**
  * How far a pair of Mount and Unmount has come: `mounting` and `unmounting`, the call was or is being made and has no answer; `mounted`, the
- * plugin answered; `owed`, an Unmount without an answer that may not be repeated while others use the volume.
+ * plugin answered; `owed`, one without an answer whose Unmount is put off.
  */
 export type PairPhase = 'mounting' | 'mounted' | 'unmounting' | 'owed'
 
@@ -55,9 +55,14 @@ export class MountPairs {
     return [...this.#pairs.values()].filter((pair) => pair.volume === volume)
   }
 
+  /** Whether the host has not been restarted since. */
+  isOfThisBoot(pair: MountPair): boolean {
+    return pair.boot === this.#boot
+  }
+
   /** Whether a pair is of this run of the kernel, and mounted. */
   isMounted(pair: MountPair): boolean {
-    return pair.phase === 'mounted' && pair.boot === this.#boot
+    return pair.phase === 'mounted' && this.isOfThisBoot(pair)
   }
 
   /** A pair for a Mount that is going to be made. */
@@ -73,7 +78,7 @@ export class MountPairs {
     return pair
   }
 
-  /** What a pair that was put away is filed under, so that its reference may be mounted anew. */
+  /** Files a pair under its ID, so that its reference may be mounted anew. */
   async owe(pair: MountPair): Promise<void> {
     await this.put({ ...pair, reference: `owed:${pair.id}`, phase: 'owed' })
     await this.forget(pair)

@@ -1,0 +1,94 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { memoryStore } from '@pouch/store'
+import { describe, expect, it } from 'vitest'
+import { faults } from './support/fake-plugin.js'
+import { definitionOf, freshDirectory, hasty, openEngine, startPlugin } from './support/setting.js'
+
+const quick = { ...hasty, createMs: 300, mountMs: 300, otherMs: 300 }
+
+describe('an engine with a plugin', () => {
+  it('mounts and unmounts once for each reference, across a restart of the engine', async () => {
+    const { plugin, socket } = await startPlugin()
+    const options = { store: memoryStore(), home: freshDirectory() }
+    const first = await openEngine(definitionOf(socket), options)
+    await first.volumes.create({ name: 'data', labels: { tier: 'db' } })
+    const held = await first.volumes.attach('data', { holder: 'one', id: 'a' })
+    await first.volumes.attach('data', { holder: 'two', id: 'b' })
+    writeFileSync(join(held.path ?? '', 'file'), 'kept')
+    await first.close()
+    const second = await openEngine(definitionOf(socket), options)
+    expect((await second.volumes.get('data')).references).toHaveLength(2)
+    expect(plugin.volumes.get('data')?.count).toBe(2)
+    for (const id of ['a', 'b']) await second.volumes.detach('data', id)
+    expect(plugin.volumes.get('data')?.count).toBe(0)
+    expect(plugin.ids('Unmount').sort()).toEqual(plugin.ids('Mount').sort())
+    await second.volumes.remove('data')
+    expect(plugin.volumes.size).toBe(0)
+  })
+
+  it('undoes a mount that had no answer, with one Unmount', async () => {
+    const { plugin, socket } = await startPlugin()
+    const { volumes } = await openEngine(definitionOf(socket))
+    await volumes.create({ name: 'data' })
+    plugin.break('Mount', (seen, _, connection) => {
+      plugin.work(seen)
+      connection.destroy()
+    })
+    await expect(volumes.attach('data', { holder: 'one' })).rejects.toMatchObject({ code: 'timeout' })
+    expect((await volumes.get('data')).references).toEqual([])
+    expect(plugin.volumes.get('data')?.count).toBe(0)
+    await volumes.remove('data')
+  })
+
+  it('leaves a volume that the plugin had before to the plugin when a create fails', async () => {
+    const { plugin, socket } = await startPlugin()
+    const { volumes } = await openEngine(definitionOf(socket))
+    plugin.work({ path: '/VolumeDriver.Create', body: '{"Name":"theirs"}', headers: {} })
+    for (const _ of [1, 2, 3, 4]) plugin.break('Get', faults.hang)
+    await expect(volumes.create({ name: 'theirs' })).rejects.toMatchObject({ code: 'timeout' })
+    expect(plugin.volumes.has('theirs')).toBe(true)
+    expect(plugin.calls).not.toContain('Remove')
+  })
+
+  it.each([
+    ['dies', faults.hangUp],
+    ['hangs', faults.hang],
+    ['answers garbage', faults.garbage],
+    ['says 500', faults.fail],
+    ['answers half', faults.half],
+  ])('that %s concerns one volume, and the list has all of them', async (_, fault) => {
+    const { plugin, socket } = await startPlugin()
+    const { volumes } = await openEngine(definitionOf(socket, quick))
+    await volumes.create({ name: 'good' })
+    await volumes.create({ name: 'bad' })
+    await volumes.detach('good', (await volumes.attach('good', { holder: 'me' })).id)
+    plugin.break('Mount', fault)
+    await expect(volumes.attach('bad', { holder: 'me' })).rejects.toMatchObject({ subject: 'bad' })
+    const held = await volumes.attach('good', { holder: 'me' })
+    const listed = await volumes.list()
+    expect(listed.volumes.map(({ name }) => name)).toEqual(['bad', 'good'])
+    await volumes.detach('good', held.id)
+    const again = await volumes.attach('bad', { holder: 'me' })
+    await volumes.detach('bad', again.id)
+    for (const name of ['good', 'bad']) await volumes.remove(name)
+    expect(plugin.volumes.size).toBe(0)
+  })
+
+  it('keeps labels and references while the plugin is away, and goes on with them', async () => {
+    const { plugin, socket } = await startPlugin()
+    const { volumes } = await openEngine(definitionOf(socket, quick))
+    await volumes.create({ name: 'data', labels: { tier: 'db' } })
+    const held = await volumes.attach('data', { holder: 'me' })
+    await plugin.die()
+    const listed = await volumes.list()
+    expect(listed.volumes).toMatchObject([{ name: 'data', labels: { tier: 'db' }, references: [held] }])
+    expect(await volumes.find('data')).toMatchObject({ labels: { tier: 'db' }, references: [held] })
+    await expect(volumes.detach('data', held.id)).rejects.toMatchObject({ code: 'unavailable' })
+    rmSync(socket, { force: true })
+    await plugin.listen(socket)
+    await volumes.detach('data', held.id)
+    expect(plugin.volumes.get('data')?.count).toBe(0)
+    await volumes.remove('data')
+  })
+})

@@ -1,0 +1,283 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { hasCode } from '@pouch/errors'
+import { describe, expect, it } from 'vitest'
+import { answer, FakePlugin, type Fault, faults } from './support/fake-plugin.js'
+import {
+  afterwards,
+  call,
+  definitionOf,
+  freshDirectory,
+  hasty,
+  openDriver,
+  reference,
+  startPlugin,
+  volume,
+} from './support/setting.js'
+
+/** What a call ends in when its answer is spoilt: the code, and words that tell why. */
+const spoilt: readonly [string, Fault, string, string][] = [
+  ['status 500 and plain text', faults.fail, 'internal', 'boom: the disk is on fire'],
+  ['status 500 and an Err', faults.refuse, 'internal', 'not today'],
+  ['status 200 and an Err', faults.refuseWith200, 'internal', 'not today'],
+  ['status 404 and nothing', answer({}, 404), 'internal', '{}'],
+  ['a redirection', faults.redirect, 'internal', 'status 302'],
+  ['a web page', faults.garbage, 'internal', 'no JSON object'],
+  ['a JSON array', faults.noObject, 'internal', 'no JSON object'],
+  ['nothing', faults.empty, 'internal', 'no JSON object'],
+  ['an endless answer', faults.flood, 'internal', 'more than 8388608 bytes'],
+  ['silence', faults.hang, 'timeout', 'no answer within 200 ms'],
+]
+
+const brokenOff: readonly [string, Fault][] = [
+  ['the connection closed', faults.hangUp],
+  ['half of what was announced', faults.half],
+  ['half an object', faults.halfChunk],
+]
+
+const quick = { ...hasty, createMs: 200, mountMs: 200, otherMs: 200 }
+
+describe('a plugin that answers', () => {
+  it.each(spoilt)('%s to a look-up', async (_, fault, code, why) => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, quick))
+    plugin.break('List', fault)
+    const failure = driver.inventory?.list(call())
+    await expect(failure).rejects.toMatchObject({ code, message: expect.stringContaining(why) })
+    await expect(failure).rejects.toMatchObject({ message: expect.stringContaining(`plugin fake (unix://${socket})`) })
+    expect(await driver.inventory?.list(call())).toEqual([])
+  })
+
+  it.each(brokenOff)('%s to a look-up', async (_, fault) => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, quick))
+    plugin.break('List', fault)
+    await expect(driver.inventory?.list(call())).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await driver.inventory?.list(call())).toEqual([])
+  })
+
+  it.each(spoilt)('%s to a Create: the volume can be created afterwards', async (_, fault, code, why) => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, quick))
+    plugin.break('Create', fault)
+    const failure = driver.create(volume('data'), call())
+    await expect(failure).rejects.toMatchObject({ code, message: expect.stringContaining(why) })
+    await driver.remove(volume('data'), call())
+    expect(await driver.create(volume('data'), call())).toEqual({ state: { made: true } })
+  })
+
+  it.each(brokenOff)('%s to a Create: the outcome is unknown, and told so', async (_, fault) => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, quick))
+    plugin.break('Create', fault)
+    await expect(driver.create(volume('data'), call())).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('whether it was done is unknown'),
+    })
+  })
+
+  it('a mountpoint that is no absolute path: nothing stays mounted', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, quick))
+    await driver.create(volume('data'), call())
+    for (const mountpoint of ['', 'data', null, 7]) {
+      plugin.break('Mount', (seen, response) => {
+        plugin.work(seen)
+        response.end(JSON.stringify({ Mountpoint: mountpoint }))
+      })
+      const failure = driver.mounts?.mount(volume('data'), reference('one'), call())
+      await expect(failure).rejects.toMatchObject({
+        code: 'internal',
+        message: expect.stringContaining('no absolute path'),
+      })
+      await driver.mounts?.unmount(volume('data'), reference('one'), undefined, call())
+    }
+    expect(plugin.volumes.get('data')?.count).toBe(0)
+  })
+})
+
+describe('a plugin that cannot be reached', () => {
+  it('does not keep the driver from opening, and is activated when it is there', async () => {
+    const folder = freshDirectory()
+    const socket = join(folder, 'fake.sock')
+    const driver = await openDriver(definitionOf(socket))
+    await expect(driver.create(volume('data'), call())).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('nobody answers there (ENOENT)'),
+    })
+    const plugin = new FakePlugin({ root: folder, scope: 'global' })
+    await plugin.listen(socket)
+    afterwards(() => plugin.die())
+    await driver.create(volume('data'), call())
+    expect(driver.traits.scope).toBe('global')
+  })
+
+  it('is waited for with pauses that double, until it is there', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, { ...hasty, firstRetryMs: 40, retryMs: 5000 }))
+    await plugin.die()
+    const started = Date.now()
+    setTimeout(() => {
+      rmSync(socket, { force: true })
+      void plugin.listen(socket)
+    }, 150)
+    await driver.create(volume('data'), call())
+    // Tries at 0, 40, 120 and 280 ms.
+    expect(Date.now() - started).toBeGreaterThanOrEqual(275)
+    expect(Date.now() - started).toBeLessThan(2000)
+  })
+
+  it('is given up when the time is over, and then tried once a call until it answers', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, { ...hasty, firstRetryMs: 50, retryMs: 500 }))
+    await plugin.die()
+    // Tries at 0, 50, 150 and 350 ms; the next would be at 750.
+    expect(await timed(driver.create(volume('data'), call()))).toBeGreaterThanOrEqual(345)
+    expect(await timed(driver.create(volume('data'), call()))).toBeLessThan(45)
+    rmSync(socket, { force: true })
+    await plugin.listen(socket)
+    await driver.create(volume('data'), call())
+    await plugin.die()
+    expect(await timed(driver.create(volume('data'), call()))).toBeGreaterThanOrEqual(345)
+  })
+
+  it('holds up no listing and no look-up of ours', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, { ...hasty, retryMs: 30_000 }))
+    await plugin.die()
+    expect(await timed(driver.inventory?.list(call()))).toBeLessThan(500)
+    expect(await timed(driver.inventory?.get('data', call()))).toBeLessThan(500)
+    expect(await driver.health?.check(call())).toMatchObject({
+      state: 'failed',
+      message: expect.stringContaining('start the plugin'),
+      details: { address: `unix://${socket}` },
+    })
+  })
+
+  it('is no longer waited for when the caller leaves', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, { ...hasty, retryMs: 30_000 }))
+    await plugin.die()
+    const leaving = new AbortController()
+    setTimeout(() => leaving.abort(), 50)
+    const failure = driver.create(volume('data'), call(leaving.signal))
+    await expect(failure).rejects.toMatchObject({ code: 'aborted', message: expect.stringContaining('was not sent') })
+  })
+})
+
+describe('a plugin that is restarted', () => {
+  it('is activated again, and its volumes are there', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, { ...hasty, firstRetryMs: 20, retryMs: 1000 }))
+    await driver.create(volume('data'), call())
+    await driver.mounts?.mount(volume('data'), reference('one'), call())
+    await plugin.die()
+    rmSync(socket, { force: true })
+    await plugin.listen(socket)
+    plugin.seen.length = 0
+    // The first call after it may have to find out; a look-up of the engine's is repeated by whoever asked.
+    await driver.mounts?.mount(volume('data'), reference('two'), call())
+    expect(plugin.calls).toEqual(['Mount'])
+    await plugin.die()
+    await expect(driver.inventory?.list(call())).rejects.toMatchObject({ code: 'unavailable' })
+    rmSync(socket, { force: true })
+    await plugin.listen(socket)
+    plugin.seen.length = 0
+    for (const one of ['one', 'two']) await driver.mounts?.unmount(volume('data'), reference(one), undefined, call())
+    expect(plugin.calls).toEqual(['Plugin.Activate', 'Capabilities', 'Unmount', 'Unmount'])
+    expect(plugin.volumes.get('data')?.count).toBe(0)
+  })
+
+  it('is activated once for many callers', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket))
+    await Promise.all(Array.from({ length: 20 }, (_, index) => driver.create(volume(`data-${index}`), call())))
+    expect(plugin.calls.filter((method) => method === 'Plugin.Activate')).toHaveLength(1)
+  })
+})
+
+describe('a caller that leaves', () => {
+  it('ends the request, and knows that its outcome is unknown', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket))
+    await driver.create(volume('data'), call())
+    const closed = new Promise((resolve) =>
+      plugin.break('Mount', (_, __, connection) => connection.once('close', resolve)),
+    )
+    const leaving = new AbortController()
+    const failure = driver.mounts?.mount(volume('data'), reference('one'), call(leaving.signal))
+    setTimeout(() => leaving.abort(), 50)
+    await expect(failure).rejects.toMatchObject({ code: 'aborted', message: expect.stringContaining('unknown') })
+    await closed
+  })
+
+  it('at a deadline is told that it was one', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket))
+    plugin.break('List', faults.hang)
+    await expect(driver.inventory?.list(call(AbortSignal.timeout(50)))).rejects.toSatisfy((error) =>
+      hasCode(error, 'timeout'),
+    )
+  })
+})
+
+describe('a plugin that refuses to remove', () => {
+  it('leaves the volume usable, and says why', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket))
+    await driver.create(volume('data'), call())
+    plugin.break('Remove', faults.refuse)
+    await expect(driver.remove(volume('data', { made: true }), call())).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/not today; the volume is as it was$/),
+    })
+    await driver.remove(volume('data', { made: true }), call())
+  })
+
+  it('has removed what it then does not have', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket))
+    await driver.create(volume('data'), call())
+    await driver.remove(volume('data', { made: true }), call())
+    plugin.seen.length = 0
+    await driver.remove(volume('data', { made: true }), call())
+    expect(plugin.calls).toEqual(['Remove', 'Get', 'List'])
+  })
+})
+
+describe('undoing a create', () => {
+  it('deletes nothing that the plugin had before', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket))
+    plugin.work({ path: '/VolumeDriver.Create', body: '{"Name":"data"}', headers: {} })
+    plugin.break('Get', faults.hangUp)
+    await expect(driver.create(volume('data'), call())).rejects.toMatchObject({ code: 'unavailable' })
+    await driver.remove(volume('data'), call())
+    expect(plugin.volumes.has('data')).toBe(true)
+    // Somebody was faster than us.
+    plugin.break('Get', answer({ Volume: null }))
+    await expect(driver.create(volume('data'), call())).rejects.toMatchObject({ code: 'internal' })
+    await driver.remove(volume('data'), call())
+    expect(plugin.volumes.has('data')).toBe(true)
+  })
+
+  it('deletes what a Create without an answer made', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket))
+    plugin.break('Create', (seen, _, connection) => {
+      plugin.work(seen)
+      connection.destroy()
+    })
+    await expect(driver.create(volume('data'), call())).rejects.toMatchObject({ code: 'timeout' })
+    expect(plugin.volumes.has('data')).toBe(true)
+    await driver.remove(volume('data'), call())
+    expect(plugin.volumes.has('data')).toBe(false)
+  })
+})
+
+/** How many milliseconds it took to fail. */
+async function timed(work: Promise<unknown> | undefined): Promise<number> {
+  const started = performance.now()
+  await expect(work).rejects.toMatchObject({ code: 'unavailable' })
+  return performance.now() - started
+}
