@@ -11,6 +11,8 @@ const alias = [
 
 // The packages' lane leaves out what needs root and a kernel of its own; see scripts/setup/tests.mjs.
 const lane = process.env.POUCH_TEST_LANE === 'packages' ? ['**/privileged/**'] : []
+// Run by node:test in a VM; see scripts/vm/README.md.
+const inVm = ['**/test/vm/**']
 
 const packages = readdirSync(`${root}/packages`).map((name) => ({ name, folder: `packages/${name}` }))
 const crossing = [
@@ -27,7 +29,7 @@ export default defineConfig({
           name,
           root: `${root}/${folder}`,
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**', ...lane, ...exclude],
+          exclude: ['**/node_modules/**', '**/dist/**', ...inVm, ...lane, ...exclude],
           testTimeout: 30_000,
           hookTimeout: 60_000,
           pool: 'forks',

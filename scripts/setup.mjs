@@ -5,7 +5,7 @@ import { prepareWorkspace } from './setup/workspace.mjs'
 
 await main(async () => {
   const yes = process.argv.includes('--yes')
-  const wanted = process.argv.includes('--tests') ? [...needs.engine, ...needs.tests] : needs.engine
+  const wanted = process.argv.includes('--tests') ? [...needs.engine, ...needs.vm, ...needs.tests] : needs.engine
   const absent = await installDebian(wanted, { yes })
   await prepareWorkspace({ yes })
   if (absent.length > 0)

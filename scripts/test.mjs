@@ -1,5 +1,5 @@
 // `npm test`: the set-up, then every test that fits this machine.
-//   npm test -- --lane packages      one lane only (packages, privileged, crossing, packed; repeatable)
+//   npm test -- --lane packages      one lane only (packages, privileged, vm, crossing, packed; repeatable)
 //   npm test -- -t 'a name'          what follows goes to vitest
 import { installDebian, needs } from './setup/debian.mjs'
 import { main, say } from './setup/say.mjs'
@@ -8,7 +8,7 @@ import { prepareWorkspace } from './setup/workspace.mjs'
 
 await main(async () => {
   const { only, yes, extra } = readArguments(process.argv.slice(2))
-  const absent = await installDebian([...needs.engine, ...needs.tests], { yes })
+  const absent = await installDebian([...needs.engine, ...needs.vm, ...needs.tests], { yes })
   await prepareWorkspace({ yes })
   const code = await runTests({ only, extra })
   if (absent.length > 0)

@@ -24,6 +24,24 @@ export const needs = {
     { has: () => onPath('python3'), debian: 'python3', why: "builds sqlite3's binding" },
     { has: () => nodeHeaders() !== undefined, debian: 'libnode-dev', why: "Node's headers" },
   ],
+  vm: [
+    {
+      has: () => onPath('qemu-system-x86_64'),
+      debian: 'qemu-system-x86',
+      why: 'the VM of tests that need a kernel of their own',
+    },
+    { has: () => onPath('depmod'), debian: 'kmod', why: "the list of the VM's modules" },
+    { has: () => onPath('mkfs.ext4'), debian: 'e2fsprogs', why: 'ext4 images and quotas' },
+    { has: () => onPath('mkfs.xfs'), debian: 'xfsprogs', why: 'xfs images and quotas' },
+    { has: () => onPath('mkfs.btrfs'), debian: 'btrfs-progs', why: 'btrfs subvolumes and quotas' },
+    { has: () => onPath('setpriv'), debian: 'util-linux', why: 'a process without a capability' },
+    {
+      has: () => staticBusybox() !== undefined,
+      debian: 'busybox-static',
+      why: 'the small system in the VM',
+      unpack: true,
+    },
+  ],
   tests: [
     { has: () => existsSync('/usr/bin/tini-static'), debian: 'tini', why: 'run --init' },
     { has: () => onPath('docker-registry'), debian: 'docker-registry', why: 'pulls are tested against it' },
@@ -68,9 +86,15 @@ function peer(debian, file, why) {
   return { has: () => unpacked(debian, file) !== undefined, debian, why, unpack: true }
 }
 
+/** Which of some needs are not met, each package once. */
+export function absentOf(wanted) {
+  const absent = wanted.filter((need) => !need.has())
+  return [...new Map(absent.map((need) => [need.debian, need])).values()]
+}
+
 /** Installs what is absent of `wanted`. Without root, or when the person says no, the absent ones are returned. */
 export async function installDebian(wanted, { yes = false } = {}) {
-  const absent = wanted.filter((need) => !need.has())
+  const absent = absentOf(wanted)
   if (absent.length === 0) return []
   if (!existsSync('/etc/debian_version') || !onPath('apt-get')) return absent
   const unpack = absent.filter((need) => need.unpack)
@@ -86,7 +110,7 @@ export async function installDebian(wanted, { yes = false } = {}) {
   await run('apt-get', ['update', '-qq'], { quiet: true })
   if (install.length > 0) await withoutServices(() => aptInstall(install.map((need) => need.debian)))
   for (const need of unpack) await unpackPackage(need.debian)
-  const left = wanted.filter((need) => !need.has())
+  const left = absentOf(wanted)
   if (left.length > 0)
     throw new SetupError(`still absent after the installation: ${left.map((need) => need.debian).join(', ')}`)
   return []

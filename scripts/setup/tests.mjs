@@ -1,6 +1,8 @@
 // Which tests a machine can run, in which order, and what they said.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { runVmTests } from '../vm/tests.mjs'
+import { absentOf, needs } from './debian.mjs'
 import { isRoot, root, run, say, step } from './say.mjs'
 
 /** Lanes run one after the other: the first are quick and alone in their packages, the last start whole daemons. */
@@ -13,6 +15,12 @@ const lanes = [
     args: ['test/privileged'],
     needsRoot: true,
     serial: true,
+  },
+  {
+    name: 'vm',
+    what: 'packages on a kernel and disks of their own, in a VM',
+    needs: needs.vm,
+    run: runVmTests,
   },
   {
     name: 'crossing',
@@ -36,8 +44,26 @@ const lanes = [
 export async function runTests({ only = [], extra = [] } = {}) {
   const chosen = lanes.filter((lane) => only.length === 0 || only.includes(lane.name))
   const results = []
-  for (const lane of chosen) results.push(lane.needsRoot && !isRoot ? { lane } : await runLane(lane, extra))
+  for (const lane of chosen) results.push(await runIfPossible(lane, extra))
   return summarise(results)
+}
+
+async function runIfPossible(lane, extra) {
+  if (lane.needsRoot && !isRoot) return { lane, missing: 'root' }
+  const absent = absentOf(lane.needs ?? [])
+  if (absent.length > 0) return { lane, missing: absent.map((need) => need.debian).join(', ') }
+  return lane.run === undefined ? await runLane(lane, extra) : await runOwn(lane)
+}
+
+/** A lane that vitest has no part in. */
+async function runOwn(lane) {
+  step(`tests: ${lane.what}`)
+  const started = Date.now()
+  const { code, passed, failed } = await lane.run().catch((error) => {
+    process.stderr.write(`${error.message}\n`)
+    return { code: 1, passed: 0, failed: 1 }
+  })
+  return { lane, code, passed, failed, seconds: (Date.now() - started) / 1000 }
 }
 
 async function runLane(lane, extra) {
@@ -74,7 +100,7 @@ function summarise(results) {
   let passed = 0
   let failed = 0
   for (const { lane, ...result } of results) {
-    if (result.code === undefined) say(`  ${lane.name}: not run, it needs root: ${lane.what}`)
+    if (result.code === undefined) say(`  ${lane.name}: not run, it needs ${result.missing}: ${lane.what}`)
     else say(`  ${lane.name}: ${result.passed} passed, ${result.failed} failed, ${result.seconds.toFixed(0)} s`)
     if (lane.rootPart !== undefined && !isRoot) say(`  ${lane.name}: not run, it needs root: ${lane.rootPart}`)
     passed += result.passed ?? 0

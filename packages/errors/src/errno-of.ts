@@ -9,7 +9,7 @@ for (const [name, number] of Object.entries(constants.errno)) if (!names.has(num
  */
 export function errnoOf(error: Error): string | undefined {
   const { code, errno } = error as NodeJS.ErrnoException
-  const isNamed = typeof code === 'string' && !code.includes(' ')
-  if (isNamed || typeof errno !== 'number') return isNamed ? code : undefined
-  return names.get(-errno)
+  if (typeof code === 'string' && Object.hasOwn(constants.errno, code)) return code
+  const name = typeof errno === 'number' ? names.get(-errno) : undefined
+  return name ?? (typeof code === 'string' ? code : undefined)
 }

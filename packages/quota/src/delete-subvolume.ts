@@ -20,8 +20,8 @@ const firstLevel = 1n << 48n
 const greatest = 2n ** 64n - 1n
 
 /**
- * Deletes a subvolume with all in it, the subvolumes that its users made in it too, and their qgroups. It is gone when this
- * returns; btrfs gives the space back a little later.
+ * Deletes a subvolume with all in it, the subvolumes that its users made in it too. It is gone when this returns; btrfs gives the
+ * space back a little later, and then kernels of 6.11 and newer remove its qgroup, which is for {@link removeStaleQgroups} otherwise.
  *
  * @param path the top of a subvolume, absolute
  * @throws PouchError `not-found`, `invalid-argument` when it is no subvolume, `in-use` when something is mounted in it
@@ -29,23 +29,20 @@ const greatest = 2n ** 64n - 1n
 export async function deleteSubvolume(path: string, { kernel = systemKernel }: QuotaCall = {}): Promise<void> {
   const place = subvolumePlace(path, 'quota.deleteSubvolume')
   const step = btrfsStep('quota.deleteSubvolume', place.path, `delete the subvolume ${place.path}`)
-  const id = await withSubvolume(place.path, step, async (handle) => {
-    const own = await readSubvolumeId(kernel, handle, step)
-    await deleteChildren(kernel, handle, own, step)
-    return own
+  await withSubvolume(place.path, step, async (handle) => {
+    await deleteChildren(kernel, handle, await readSubvolumeId(kernel, handle, step), step)
   })
   await withDirectory(place.parent, step, async (parent) => {
     const argument = Buffer.alloc(4096)
     argument.write(place.name, 8, 'utf8')
     succeed(await kernel.ioctl(parent.fd, destroyRequest, argument), step)
-    await removeQgroup(kernel, parent, id, step)
     await parent.sync()
   })
 }
 
 /**
- * Removes the qgroups of subvolumes that are gone. Kernels of 6.11 and newer do it themselves, older ones leave them when a deletion
- * is cut short by a crash.
+ * Removes the qgroups of subvolumes that are gone. Kernels of 6.11 and newer do it themselves. One whose deletion is not
+ * counted yet is left for another time.
  *
  * @param path any directory of the filesystem, absolute
  * @returns how many were removed
@@ -58,12 +55,17 @@ export async function removeStaleQgroups(path: string, { kernel = systemKernel }
     const type = { minType: qgroupInfoType, maxType: qgroupInfoType }
     const qgroups = (await searchTree(kernel, handle, { tree: quotaTree, ...key, ...type }, step)) ?? []
     let removed = 0
-    for (const { offset: id } of qgroups) {
-      if (await subvolumeExists(kernel, handle, id, step)) continue
+    for (const { offset: id, data } of qgroups) {
+      if (!isCleared(data) || (await subvolumeExists(kernel, handle, id, step))) continue
       if (await removeQgroup(kernel, handle, id, step)) removed += 1
     }
     return removed
   })
+}
+
+/** While a deletion is not counted yet, removing its qgroup would make btrfs give up counting at all. */
+function isCleared(info: Buffer): boolean {
+  return info.readBigUInt64LE(8) === 0n && info.readBigUInt64LE(24) === 0n
 }
 
 /** By number, so that nobody can put another directory in their way; the deepest first. */
@@ -76,7 +78,6 @@ async function deleteChildren(kernel: Kernel, handle: FileHandle, parent: bigint
     argument.writeBigUInt64LE(byIdFlag, 16)
     argument.writeBigUInt64LE(child, 56)
     succeed(await kernel.ioctl(handle.fd, destroyByIdRequest, argument), step)
-    await removeQgroup(kernel, handle, child, step)
   }
 }
 

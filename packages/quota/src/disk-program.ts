@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { access, constants } from 'node:fs/promises'
 import { join } from 'node:path'
-import { abortError, hasErrno, PouchError, throwIfAborted } from '@pouch/errors'
+import { abortError, type ErrorCode, hasErrno, PouchError, throwIfAborted } from '@pouch/errors'
 import { type Step, thrownError } from './step-error.js'
 
 /** A program that makes, checks or resizes a filesystem. */
@@ -12,6 +12,8 @@ export interface DiskProgram {
   readonly args: readonly string[]
   /** Exit codes that are no failure; 0 unless given. */
   readonly accepts?: readonly number[] | undefined
+  /** What another exit code says about the filesystem; `internal` unless given. */
+  readonly failure?: ErrorCode | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -33,7 +35,7 @@ const packages: Readonly<Record<DiskProgram['program'], string>> = {
  *   exit code and its words in `details` otherwise
  */
 export async function runDiskProgram(run: DiskProgram, step: Step): Promise<number> {
-  const { program, args, accepts = [0], signal } = run
+  const { program, args, accepts = [0], failure = 'internal', signal } = run
   throwIfAborted(signal, step)
   const path = await findProgram(program, step)
   const child = spawn(path, args, {
@@ -50,7 +52,7 @@ export async function runDiskProgram(run: DiskProgram, step: Step): Promise<numb
     if (signal?.aborted === true) throw abortError(signal, step)
     const details = { program, exitCode: code, signal: killedBy, words: words() }
     const message = `cannot ${step.what}: ${program} ended with ${killedBy ?? `exit code ${code}`}: ${words() || 'it gave no reason'}`
-    throw new PouchError('internal', message, { op: step.op, subject: step.subject, details })
+    throw new PouchError(failure, message, { op: step.op, subject: step.subject, details })
   } catch (error) {
     throw thrownError(error, step)
   } finally {

@@ -110,9 +110,8 @@ async function projectState({ kernel, mount, step }: Probe, path: string): Promi
   })
   const { errno } = answer.outcome
   if (errno === undefined) return answer.state.readUInt16LE(stateFlagsAt)
-  if (errno === 'ENOSYS' || errno === 'EOPNOTSUPP' || errno === 'EINVAL' || errno === 'ESRCH') {
-    return `this kernel keeps no quotas on ${mount.type} (${errno}); use one that was built with them`
-  }
+  // The kernel's word for a filesystem on which no quota is on, as for a kernel that was built without them.
+  if (errno === 'ENOSYS' || errno === 'ESRCH') return 0
   if (errno === 'EACCES' || errno === 'EPERM' || errno === 'ENXIO' || errno === 'ENOTBLK' || errno === 'ENODEV') {
     return `the quotas of ${mount.source} cannot be asked from here (${errno}); they take root and a kernel of 5.14 or newer, or the device's node`
   }
@@ -121,11 +120,11 @@ async function projectState({ kernel, mount, step }: Probe, path: string): Promi
 }
 
 function howToTurnOn(type: string, accounted: boolean): string {
-  if (type === 'xfs') {
-    return `it is mounted ${accounted ? 'with pqnoenforce' : 'without prjquota'}; mount it anew with prjquota (rootflags=prjquota for /)`
-  }
-  if (accounted) return 'it counts projects and is mounted without prjquota; mount it anew with prjquota'
-  return 'it has no project quotas; unmount it, run tune2fs -O project,quota -Q prjquota on its device, and mount it with prjquota'
+  if (accounted) return 'it counts projects and does not hold them to a limit; mount it anew with prjquota'
+  const kernel = 'on a kernel that was built with quotas'
+  if (type === 'xfs')
+    return `it is mounted without prjquota; mount it anew with it (rootflags=prjquota for /), ${kernel}`
+  return `it has no project quotas; unmount it, run tune2fs -O project,quota on its device, and mount it with prjquota, ${kernel}`
 }
 
 async function whyNotSet({ isReadOnly }: Probe): Promise<string | undefined> {

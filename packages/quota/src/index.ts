@@ -2,6 +2,7 @@ export { type Capability, hasCapability } from './capability.js'
 export { deleteSubvolume, removeStaleQgroups } from './delete-subvolume.js'
 export { type FilesystemFacts, inspectFilesystem, type QuotaFacts } from './filesystem-facts.js'
 export { freeze, thaw } from './freeze.js'
+export { growImage, type ResizeRequest } from './grow-image.js'
 export {
   createImage,
   type FilesystemUsage,
@@ -37,6 +38,7 @@ export {
   setProjectLimit,
 } from './project-limit.js'
 export { enableQuota, type QgroupUsage, qgroupUsage, quotaIsEnabled, setQgroupLimit, waitForRescan } from './qgroup.js'
+export { shrinkImage } from './shrink-image.js'
 export {
   createSubvolume,
   isSubvolume,

@@ -8,6 +8,10 @@ export interface Superblock {
   readonly freeBlocks: number
   /** Blocks that statfs(2) leaves out of the size, as the filesystem itself wrote them down; 0 where it did not. */
   readonly overheadBlocks: number
+  /** How much of each further block the filesystem keeps for itself, from 0 to 1. */
+  readonly overheadRatio: number
+  /** How much of an xfs may be inodes, in percent; 0 on ext4. */
+  readonly inodePercent: number
   /** 0 on xfs, which makes them as needed. */
   readonly inodes: number
   readonly freeInodes: number
@@ -33,9 +37,14 @@ function readExt4(block: Buffer): Superblock {
   const is64Bit = (block.readUInt32LE(0x60) & ext4Is64Bit) !== 0
   const wide = (low: number, high: number) =>
     block.readUInt32LE(low) + (is64Bit ? block.readUInt32LE(high) * 2 ** 32 : 0)
+  const blockBytes = 1024 << block.readUInt32LE(0x18)
+  const inodeTableBytes = block.readUInt32LE(0x28) * block.readUInt16LE(0x58)
   return {
     filesystem: 'ext4',
-    blockBytes: 1024 << block.readUInt32LE(0x18),
+    blockBytes,
+    // A group has a table of inodes and two maps.
+    overheadRatio: (inodeTableBytes / blockBytes + 2) / block.readUInt32LE(0x20),
+    inodePercent: 0,
     blocks: wide(0x4, 0x150),
     freeBlocks: wide(0xc, 0x158),
     overheadBlocks: block.readUInt32LE(0x248),
@@ -51,6 +60,8 @@ function readXfs(head: Buffer): Superblock {
     blocks: Number(head.readBigUInt64BE(8)),
     freeBlocks: Number(head.readBigUInt64BE(144)),
     overheadBlocks: head.readUInt32BE(96),
+    overheadRatio: 0,
+    inodePercent: head.readUInt8(127),
     inodes: 0,
     freeInodes: 0,
   }

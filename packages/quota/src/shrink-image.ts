@@ -1,0 +1,85 @@
+import { chmod, chown, type FileHandle, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PouchError } from '@pouch/errors'
+import { checkExt4 } from './check-ext4.js'
+import { runDiskProgram } from './disk-program.js'
+import { blocksForSize, type ResizeRequest, requireSize } from './grow-image.js'
+import { draftOf, type ImageFacts, inspectImage, requireSuperblock, sizeOf } from './image.js'
+import { type QuotaCall, systemKernel } from './kernel.js'
+import { lockImage, withImage } from './loop-device.js'
+import { absolutePath, withDirectory } from './open-path.js'
+import { type Step, thrownError } from './step-error.js'
+import type { Superblock } from './superblock.js'
+
+/**
+ * Makes an ext4 image smaller, after a check, while it is not mounted. The work is done on a copy that then takes the image's place,
+ * so that nothing is lost when it is cut short; it takes room for what the image holds. One that is small enough is a success.
+ *
+ * @param file absolute
+ * @throws PouchError `conflict` when it holds more than the size; `in-use` while it is mounted; `unsupported` for xfs, which cannot
+ *   shrink; `corrupt` when the check finds what it cannot mend; `exhausted`
+ */
+export async function shrinkImage(
+  file: string,
+  { sizeBytes, signal }: ResizeRequest,
+  { kernel = systemKernel }: QuotaCall = {},
+): Promise<ImageFacts> {
+  const image = absolutePath(file, 'quota.shrinkImage')
+  const step = { op: 'quota.shrinkImage', what: `shrink ${image} to ${sizeBytes} bytes`, subject: image }
+  requireSize(sizeBytes, step)
+  await withImage(image, step, {}, async (handle) => {
+    await lockImage(kernel, handle, step)
+    refuseXfs(await requireSuperblock(handle, step), step)
+    await checkExt4(image, signal, step)
+    const superblock = await requireSuperblock(handle, step)
+    if (sizeOf(superblock) <= sizeBytes) return
+    requireRoom(superblock, sizeBytes, step)
+    await replaceBySmaller(handle, image, blocksForSize(superblock, sizeOf(superblock), sizeBytes), signal, step)
+  })
+  return await inspectImage(image)
+}
+
+async function replaceBySmaller(
+  original: FileHandle,
+  image: string,
+  blocks: number,
+  signal: AbortSignal | undefined,
+  step: Step,
+): Promise<void> {
+  const draft = draftOf(image)
+  try {
+    // Copies the blocks that are in use, and leaves the rest as holes.
+    await runDiskProgram({ program: 'e2image', args: ['-ra', image, draft], signal }, step)
+    await runDiskProgram({ program: 'resize2fs', args: [draft, String(blocks)], failure: 'conflict', signal }, step)
+    const copy = await open(draft, 'r+')
+    try {
+      const smaller = await requireSuperblock(copy, step)
+      await copy.truncate(smaller.blocks * smaller.blockBytes)
+      await copy.sync()
+    } finally {
+      await copy.close()
+    }
+    await checkExt4(draft, signal, step)
+    const { mode, uid, gid } = await original.stat()
+    await chmod(draft, mode & 0o7777)
+    await chown(draft, uid, gid)
+    await rename(draft, image)
+    await withDirectory(dirname(image), step, (directory) => directory.sync())
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw thrownError(error, step)
+  }
+}
+
+function refuseXfs({ filesystem }: Superblock, step: Step): void {
+  if (filesystem === 'ext4') return
+  const message = `cannot ${step.what}: xfs cannot shrink; make a smaller image and copy what is in it`
+  throw new PouchError('unsupported', message, { op: step.op, subject: step.subject })
+}
+
+function requireRoom(superblock: Superblock, sizeBytes: number, step: Step): void {
+  const usedBytes = sizeOf(superblock) - superblock.freeBlocks * superblock.blockBytes
+  if (usedBytes <= sizeBytes) return
+  const message = `cannot ${step.what}: it holds ${usedBytes} bytes; delete some of its files, or take a greater size`
+  throw new PouchError('conflict', message, { op: step.op, subject: step.subject, details: { usedBytes, sizeBytes } })
+}
