@@ -11,7 +11,7 @@ import type {
 import { callDriver } from './driver-call.js'
 import { type ScopeSubject, scopeOf } from './driver-scope.js'
 import { type DriverSubject, driverVolume } from './driver-volume.js'
-import type { EngineParts, Work } from './engine-parts.js'
+import type { EngineParts, Look } from './engine-parts.js'
 
 /** A volume at its driver: whom to call about it, and with what. */
 export class Backend {
@@ -39,12 +39,12 @@ export class Backend {
   }
 
   /** Calls the driver, in the name of an operation. */
-  async call<T>(verb: string, work: Work, call: (call: DriverCall) => Promise<T>): Promise<T> {
+  async call<T>(verb: string, work: Look, call: (call: DriverCall) => Promise<T>): Promise<T> {
     return await callDriver(scopeOf(this.#parts, verb, this.#subject, work), call)
   }
 
   /** What holds for this volume alone. */
-  async describe(work: Pick<Work, 'signal' | 'timeoutMs'>): Promise<VolumeDescription> {
+  async describe(work: Look): Promise<VolumeDescription> {
     const { driver, volume } = this
     if (driver.describe === undefined) return nothingSpecial
     const scope = scopeOf(this.#parts, 'describe', this.#subject, work)
@@ -56,7 +56,7 @@ export class Backend {
   }
 
   /** The facet of an operation. @throws PouchError `unsupported` with the reason, when the driver or this volume lacks it */
-  async require<F extends FacetName>(facet: F, verb: string, work: Work): Promise<NonNullable<Driver[F]>> {
+  async require<F extends FacetName>(facet: F, verb: string, work: Look): Promise<NonNullable<Driver[F]>> {
     const found: Driver[F] | undefined = this.driver[facet]
     if (found === undefined || found === null) throw this.#lacks(facet, verb, this.#whoElse(facet))
     const reason = (await this.describe(work)).without[facet]

@@ -1,5 +1,5 @@
 import type { DriverCallScope } from './driver-call.js'
-import type { EngineParts, Work } from './engine-parts.js'
+import type { EngineParts, Look } from './engine-parts.js'
 import { secretsIn } from './secrets.js'
 
 /** Which volume a call of a driver is about. */
@@ -10,12 +10,7 @@ export interface ScopeSubject {
 }
 
 /** What a call of a driver takes from the engine: for whom it is, until when, and what its errors may not tell. */
-export function scopeOf(
-  parts: EngineParts,
-  verb: string,
-  subject: ScopeSubject,
-  work: { readonly [K in keyof Work]?: Work[K] } & Pick<Work, 'timeoutMs'>,
-): DriverCallScope {
+export function scopeOf(parts: EngineParts, verb: string, subject: ScopeSubject, work: Look): DriverCallScope {
   const { name, driver, options } = subject
   const secrets = () => secretsIn(parts.drivers.find(driver)?.definition, options)
   return { ...work, verb, volume: name, driver, log: parts.log, secrets }

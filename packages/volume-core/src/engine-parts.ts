@@ -27,3 +27,6 @@ export interface Work {
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs: number
 }
+
+/** The same for a look at a volume, which takes no lock. */
+export type Look = Omit<Work, 'lease'> & { readonly lease?: Lease | undefined }

@@ -7,6 +7,7 @@ import type { VolumeEntry } from './volume-entry.js'
 
 /** Finishes what an earlier try has begun about a volume, by the holder of its lock. May leave the entry gone. */
 export async function finishPending(parts: EngineParts, entry: VolumeEntry, work: Work): Promise<void> {
+  await parts.volumes.confirm(entry)
   const { pending } = entry.record
   switch (pending?.kind) {
     case 'resize':

@@ -19,6 +19,7 @@ export async function dropSnapshot(
   snapshot: SnapshotRecord,
   work: Work,
 ): Promise<void> {
+  await parts.volumes.confirm(entry)
   const backend = new Backend(parts, entry.record, 'snapshot')
   const { snapshots } = backend.driver
   await backend.call('removeSnapshot', begun(work), async (call) => {

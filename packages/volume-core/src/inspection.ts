@@ -1,18 +1,92 @@
 import { PouchError } from '@pouch/errors'
+import { Backend } from './backend.js'
+import type { Catalogue } from './catalogue.js'
+import { type Core, noSuchVolume } from './core.js'
 import type { Usage } from './driver.js'
+import { facetsOf } from './driver-table.js'
+import type { EngineParts } from './engine-parts.js'
+import type { Inventory } from './inventory.js'
+import type { Measuring } from './measuring.js'
+import { checkedTimeoutMs } from './requests.js'
+import { publicSnapshot, wholeSnapshots } from './snapshot-record.js'
 import type { VolumeCall, VolumeFilter } from './volume.js'
+import type { VolumeRecord } from './volume-record.js'
 import type { VolumeDetails, VolumeUsage } from './volume-requests.js'
 
+/** What {@link Inspection} works with. */
+export interface InspectionParts {
+  readonly core: Core
+  readonly catalogue: Catalogue
+  readonly inventory: Inventory
+  readonly measuring: Measuring
+}
+
+const measuredAtATime = 8
+
+/** Tells about volumes what takes asking their drivers. Waits for no operation on them. */
 export class Inspection {
-  async describe(_name: string, _call: VolumeCall): Promise<VolumeDetails> {
-    throw new PouchError('unsupported', 'this is not there yet')
+  readonly #parts: EngineParts
+  readonly #with: InspectionParts
+
+  constructor(parts: EngineParts, others: InspectionParts) {
+    this.#parts = parts
+    this.#with = others
   }
 
-  async measure(_name: string, _call: VolumeCall): Promise<Usage> {
-    throw new PouchError('unsupported', 'this is not there yet')
+  async describe(name: string, call: VolumeCall): Promise<VolumeDetails> {
+    const look = { signal: call.signal, timeoutMs: checkedTimeoutMs(call.timeoutMs ?? this.#parts.timeoutMs) }
+    const record = await this.#recordOf(name, look)
+    await this.#with.core.summon(record.driver, call.signal)
+    const backend = new Backend(this.#parts, record, 'describe')
+    const [{ without, facts }, found] = await Promise.all([
+      backend.describe(look),
+      this.#with.inventory.get(record.driver, name, look),
+    ])
+    const facets = facetsOf(backend.driver).map((facet) => {
+      const isDirect = facet === 'mounts' && backend.mounts === undefined
+      return [facet, without[facet] ?? (isDirect ? 'the volume is always there, and needs no mount' : true)] as const
+    })
+    return Object.freeze({
+      facets: Object.freeze(Object.fromEntries(facets)),
+      facts: Object.freeze({ ...facts }),
+      status: found?.status,
+      snapshots: Object.freeze(wholeSnapshots(record.snapshots).map((snapshot) => publicSnapshot(name, snapshot))),
+    })
   }
 
-  async usages(_filter: VolumeFilter, _call: VolumeCall): Promise<VolumeUsage[]> {
-    throw new PouchError('unsupported', 'this is not there yet')
+  async measure(name: string, call: VolumeCall): Promise<Usage> {
+    return await this.#with.measuring.measure(name, call)
+  }
+
+  async usages(filter: VolumeFilter, call: VolumeCall): Promise<VolumeUsage[]> {
+    const { volumes } = await this.#with.catalogue.list(filter, call)
+    const usages: VolumeUsage[] = []
+    const queue = volumes.entries()
+    const worker = async () => {
+      for (const [at, { name }] of queue) usages[at] = await this.#usageOf(name, call)
+    }
+    await Promise.all(Array.from({ length: measuredAtATime }, worker))
+    return usages
+  }
+
+  async #usageOf(volume: string, call: VolumeCall): Promise<VolumeUsage> {
+    try {
+      return Object.freeze({ volume, usage: await this.measure(volume, call), error: undefined })
+    } catch (error) {
+      if (call.signal?.aborted === true) throw error
+      return Object.freeze({ volume, usage: undefined, error: PouchError.from(error).message })
+    }
+  }
+
+  async #recordOf(
+    name: string,
+    look: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number },
+  ): Promise<VolumeRecord> {
+    const entry = this.#parts.volumes.find(name)
+    if (entry?.isVisible === true) return entry.record
+    const { inventory } = this.#with
+    const found = entry === undefined ? await inventory.find(name, look) : undefined
+    if (found === undefined) throw noSuchVolume(name, 'get')
+    return inventory.recordOf(found)
   }
 }

@@ -58,6 +58,7 @@ export class Intents {
   }
 
   async #undo(entry: VolumeEntry, work: Work): Promise<void> {
+    await this.#parts.volumes.confirm(entry)
     try {
       await this.#removeData(entry, work)
     } catch (error) {

@@ -3,7 +3,7 @@ import { hasCode, PouchError } from '@pouch/errors'
 import type { FoundVolume, InventoryFacet } from './driver.js'
 import { callDriver } from './driver-call.js'
 import { keptState } from './driver-volume.js'
-import type { EngineParts } from './engine-parts.js'
+import type { EngineParts, Look } from './engine-parts.js'
 import { checkVolumeName } from './names.js'
 import { emptyMap, noReferences, type VolumeRecord } from './volume-record.js'
 
@@ -17,12 +17,6 @@ export interface Found {
 export interface Inventories {
   readonly found: ReadonlyMap<string, ReadonlyMap<string, FoundVolume>>
   readonly warnings: readonly string[]
-}
-
-/** How one look into a backend is limited. */
-export interface Look {
-  readonly signal?: AbortSignal | undefined
-  readonly timeoutMs: number
 }
 
 /** One look into a backend takes no longer, so that a name which nobody has is soon known not to be there. */

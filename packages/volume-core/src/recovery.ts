@@ -115,6 +115,7 @@ export class Recovery {
 
   /** A volume that was to be filled is not there before it is whole. */
   async #discard(entry: VolumeEntry, work: Work): Promise<void> {
+    await this.#parts.volumes.confirm(entry)
     await this.#mounts.dropAll(entry, work)
     await this.#intents.remove(entry, work)
   }

@@ -1,5 +1,6 @@
 import { PouchError } from '@pouch/errors'
 import type { ReferenceRequest } from './volume.js'
+import type { UpdateRequest } from './volume-requests.js'
 
 const idPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.:-]{0,127}$/
 const holderPattern = /^[^\p{C}]{1,255}$/u
@@ -19,6 +20,20 @@ export function checkStringMap(value: unknown, verb: string, subject: string, fi
       at,
     )
   }
+}
+
+/** @throws PouchError `invalid-argument` unless there is something to change, and it is labels or a size */
+export function checkUpdateRequest({ labels, sizeBytes }: UpdateRequest, volume: string): void {
+  const refuse = (why: string) => {
+    throw new PouchError('invalid-argument', `update ${volume}: ${why}`, { op: 'volume.update', subject: volume })
+  }
+  if (labels === undefined && sizeBytes === undefined) refuse('there is nothing to change: give labels or a size')
+  if (sizeBytes !== undefined && (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0)) {
+    refuse(`a size is a whole number of bytes above 0, not ${sizeBytes}`)
+  }
+  const isMap = typeof labels === 'object' && labels !== null && !Array.isArray(labels)
+  const kept = isMap ? Object.fromEntries(Object.entries(labels).filter(([, text]) => text !== null)) : labels
+  checkStringMap(kept, 'update', volume, 'labels')
 }
 
 /** @throws PouchError `invalid-argument` */

@@ -17,16 +17,19 @@ import { driversHealth } from './drivers-health.js'
 import { engineIdOf } from './engine-id.js'
 import type { EngineParts } from './engine-parts.js'
 import { Exports } from './exports.js'
+import { Filling } from './filling.js'
 import { Imports } from './imports.js'
 import { Inspection } from './inspection.js'
 import { Intents } from './intents.js'
 import { Inventory } from './inventory.js'
 import { LateDrivers } from './late-drivers.js'
 import { LateRecovery } from './late-recovery.js'
+import { Measuring } from './measuring.js'
 import { Migration } from './migration.js'
 import { Mounts } from './mounts.js'
 import { NameLocks } from './name-locks.js'
 import { OperationGate } from './operation-gate.js'
+import { Pruning } from './pruning.js'
 import { Recovery } from './recovery.js'
 import { References } from './references.js'
 import { Removal } from './removal.js'
@@ -126,27 +129,32 @@ function assemble(parts: EngineParts, engineId: string): Assembly {
   const removal = new Removal(parts, intents, recovery)
   const core = new Core(parts, { recovery, views, inventory, adoption, removal })
   const creation = new Creation(parts, { core, intents, inventory, adoption })
+  const filling = new Filling(parts, intents, mounts)
+  const exports = new Exports(parts, core, mounts)
   const references = new References(parts, core, mounts, views)
-  const catalogue = new Catalogue(parts, core, views)
+  const measuring = new Measuring(parts, core)
+  const catalogue = new Catalogue(parts, { views, inventory })
   const volumes = createVolumeManager({
     core,
     creation,
     references,
     catalogue,
-    inspection: new Inspection(),
-    updates: new Updates(),
-    renaming: new Renaming(),
-    cloning: new Cloning(),
-    snapshots: new Snapshots(),
-    exports: new Exports(),
-    imports: new Imports(),
-    migration: new Migration(),
+    pruning: new Pruning(parts, core, measuring),
+    inspection: new Inspection(parts, { core, catalogue, inventory, measuring }),
+    updates: new Updates(parts, core),
+    renaming: new Renaming(parts, core, inventory),
+    cloning: new Cloning(parts, { core, creation, filling }),
+    snapshots: new Snapshots(parts, core, views),
+    exports,
+    imports: new Imports(parts, { core, creation, filling, mounts }),
+    migration: new Migration(parts, core, mounts),
     gate,
   })
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= gate
       .shut()
+      .then(() => exports.close())
       .then(() => lateRecovery.close())
       .then(() => parts.drivers.close())
     return closing

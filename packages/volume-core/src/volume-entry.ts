@@ -68,8 +68,9 @@ export class VolumeEntry {
     const before = this.#record
     this.#record = record
     this.shown = undefined
-    if (record.state !== before.state || record.options !== before.options) this.isMounting = undefined
-    // A volume keeps its options for life, unless it moves.
-    if (record.options !== before.options) this.mountpoint = undefined
+    const hasMoved = record.driver !== before.driver || record.options !== before.options
+    if (hasMoved || record.state !== before.state) this.isMounting = undefined
+    // A volume keeps driver and options for life, unless it moves.
+    if (hasMoved) this.mountpoint = undefined
   }
 }

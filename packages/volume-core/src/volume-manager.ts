@@ -9,6 +9,7 @@ import type { Imports } from './imports.js'
 import type { Inspection } from './inspection.js'
 import type { Migration } from './migration.js'
 import type { OperationGate } from './operation-gate.js'
+import type { Pruning } from './pruning.js'
 import type { References } from './references.js'
 import type { Renaming } from './renaming.js'
 import type { Snapshots } from './snapshots.js'
@@ -44,6 +45,7 @@ export interface ManagerParts {
   readonly creation: Creation
   readonly references: References
   readonly catalogue: Catalogue
+  readonly pruning: Pruning
   readonly inspection: Inspection
   readonly updates: Updates
   readonly renaming: Renaming
@@ -128,7 +130,7 @@ export class VolumeManager {
    * @throws PouchError `conflict` while another prune runs
    */
   async prune(request: PruneRequest = {}, call: VolumeCall = {}): Promise<PruneResult> {
-    return await this.#run('prune', () => this.#parts.catalogue.prune(request, call))
+    return await this.#run('prune', () => this.#parts.pruning.prune(request, call))
   }
 
   /**

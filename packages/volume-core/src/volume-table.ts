@@ -166,6 +166,11 @@ export class VolumeTable {
     }
   }
 
+  /** Makes sure that the store has what the entry says, after a write of unknown outcome: what is done next relies on it. */
+  async confirm(entry: VolumeEntry): Promise<void> {
+    if (entry.revision === undefined) await this.update(entry, entry.record)
+  }
+
   /** Deletes a record, durably. */
   async delete(entry: VolumeEntry): Promise<void> {
     await this.#erase(entry, {})

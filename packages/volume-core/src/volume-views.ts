@@ -13,7 +13,7 @@ import type { Reference, Volume, VolumeStatus } from './volume.js'
 import { VolumeEntry } from './volume-entry.js'
 import type { ReferenceRecord, VolumeRecord } from './volume-record.js'
 
-/** How many volumes a driver is asked about at a time. */
+/** How many volumes one driver is asked about at a time. */
 const asked = 64
 
 /** Makes the public form of volumes. Asks a driver for a path once, and only where volumes are always there. */
@@ -46,30 +46,49 @@ export class VolumeViews {
     const volume = driverVolume(definition, record)
     const path = await callDriver(scope, (call) => driver.path(volume, call))
     // It may have moved meanwhile.
-    if (entry.record.options !== record.options || isElsewhere(entry.record)) return
+    if (!isSamePlace(entry.record, record) || isElsewhere(entry.record)) return
     entry.mountpoint = path
     entry.shown = undefined
   }
 
   /** Learns where volumes are, and tells what could not be learned: one warning a driver, whose volumes are not asked on. */
   async locateAll(entries: readonly VolumeEntry[], timeoutMs: number, signal?: AbortSignal): Promise<string[]> {
-    const failures = new Map<string, string>()
-    const queue = entries.filter((entry) => this.#isUnlocated(entry)).values()
+    const unlocated = new Map<string, VolumeEntry[]>()
+    for (const entry of entries) {
+      if (!this.#isUnlocated(entry)) continue
+      const others = unlocated.get(entry.record.driver)
+      if (others === undefined) unlocated.set(entry.record.driver, [entry])
+      else others.push(entry)
+    }
+    if (unlocated.size === 0) return []
     // As many listen to it as workers ask at a time, more than Node takes for a leak.
     const stop = signal === undefined ? undefined : AbortSignal.any([signal])
-    if (stop !== undefined) setMaxListeners(asked, stop)
+    if (stop !== undefined) setMaxListeners(0, stop)
+    const told = [...unlocated].map(([driver, queue]) => this.#locateOf(driver, queue, timeoutMs, stop))
+    return (await Promise.all(told)).flat()
+  }
+
+  /** Of one driver: one that hangs holds up no other. */
+  async #locateOf(
+    driver: string,
+    entries: readonly VolumeEntry[],
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<string[]> {
+    const warnings: string[] = []
+    const queue = entries.values()
     const worker = async () => {
       for (const entry of queue) {
-        if (failures.has(entry.record.driver)) continue
+        if (warnings.length > 0) return
         try {
-          await this.locate(entry, timeoutMs, stop)
+          await this.locate(entry, timeoutMs, signal)
         } catch (error) {
-          failures.set(entry.record.driver, `list ${entry.record.driver}: ${PouchError.from(error).message}`)
+          if (warnings.length === 0) warnings.push(`list ${driver}: ${PouchError.from(error).message}`)
         }
       }
     }
     await Promise.all(Array.from({ length: asked }, worker))
-    return [...failures.values()]
+    return warnings
   }
 
   #isUnlocated(entry: VolumeEntry): boolean {
@@ -115,6 +134,8 @@ export class VolumeViews {
   }
 }
 
+const isSamePlace = (one: VolumeRecord, other: VolumeRecord) =>
+  one.driver === other.driver && one.options === other.options
 const isElsewhere = ({ pending }: VolumeRecord) => pending !== undefined && isAway(pending)
 
 const nobody: readonly Reference[] = Object.freeze([])
