@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises'
 import type { ByteName } from './byte-name.js'
 import type { SystemCalls } from './system-calls.js'
 
@@ -34,14 +33,4 @@ export async function attributesOf(
     if (value !== undefined) found.push({ name, value })
   }
   return found
-}
-
-/** `statfs`' numbers of local file systems, which have a file's attributes at hand once its inode was read. */
-const localTypes = new Set([
-  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1, 0x858458f6, 0xca451a4e,
-])
-
-/** Whether the names of attributes are told without waiting on the file system of a path. */
-export async function hasAttributesAtHand(path: string): Promise<boolean> {
-  return localTypes.has((await statfs(path)).type)
 }

@@ -1,12 +1,12 @@
 import { opendir } from 'node:fs/promises'
 import { hasErrno } from '@pouch/errors'
-import { hasAttributesAtHand } from './attribute.js'
 import { type ByteName, folderOf, joinName, lastOf, shownName } from './byte-name.js'
 import { close, open, openFlags, placeOf, sameAs } from './descriptor.js'
 import { type Difference, type DifferenceKind, hasSameContent, metadataDifference } from './entry-difference.js'
 import { EntryReader } from './entry-reader.js'
 import { FolderTrail } from './folder-trail.js'
 import { FoundEntry } from './found-entry.js'
+import { isLocalFilesystem } from './local-filesystem.js'
 import { hasLostAndFound, lostAndFound } from './lost-and-found.js'
 import { Progress } from './progress.js'
 import { SystemCalls } from './system-calls.js'
@@ -211,10 +211,10 @@ class Comparison {
 
   async #reader(): Promise<EntryReader> {
     const { b, system, trailB } = this.#parts
-    const attributesAtHand = await hasAttributesAtHand(sameAs(await trailB.reach('')))
+    const isLocal = await isLocalFilesystem(sameAs(await trailB.reach('')))
     // What is not there is missing, and told as that.
     const onChanged = () => undefined
-    return new EntryReader({ op, root: b, system, attributesAtHand, inlineBytes: () => inlineBytes, onChanged })
+    return new EntryReader({ op, root: b, system, isLocal, inlineBytes: () => inlineBytes, onChanged })
   }
 
   #tell(path: ByteName, [what, detail]: Difference): void {

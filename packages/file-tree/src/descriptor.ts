@@ -41,6 +41,14 @@ export const chown = promisify(fs.chown)
 export const chmod = promisify(fs.chmod)
 export const ftruncate = promisify(fs.ftruncate)
 
+/**
+ * Opens what a descriptor holds, for reading. `atOnce`: on a local file system nothing waits here, since the inode was read when its place was
+ * opened, and handing the call to another thread would cost more than the call.
+ */
+export async function reopen(place: number, flags: number, atOnce: boolean): Promise<number> {
+  return atOnce ? fs.openSync(sameAs(place), flags) : await open(sameAs(place), flags)
+}
+
 /** The target of a symbolic link. */
 export async function readlink(path: fs.PathLike): Promise<ByteName> {
   return await new Promise((resolve, reject) => {

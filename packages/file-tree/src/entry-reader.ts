@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs'
 import { hasErrno } from '@pouch/errors'
 import { type Attribute, attributesOf } from './attribute.js'
 import type { ByteName } from './byte-name.js'
-import { open, openFlags, placeOf, readFully, readlink, sameAs } from './descriptor.js'
+import { open, openFlags, placeOf, readFully, readlink, reopen } from './descriptor.js'
 import type { FileStat } from './file-stat.js'
 import { FoundEntry } from './found-entry.js'
 import type { SystemCalls } from './system-calls.js'
@@ -13,8 +13,8 @@ export interface EntryReaderOptions {
   readonly op: string
   readonly root: string
   readonly system: SystemCalls
-  /** Whether attributes are told without waiting. */
-  readonly attributesAtHand: boolean
+  /** Whether the file system is one where what is held is at hand. */
+  readonly isLocal: boolean
   /** Files up to this size are read at once; asked for each. */
   readonly inlineBytes: () => number
   /** Told of what is not there any more, or became something else. */
@@ -46,7 +46,7 @@ export class EntryReader {
       if (stat.kind === 'symlink') return await this.#symlink(path, stat, attributes, placeOf(folder, name))
       if (stat.kind !== 'file' || stat.isMountRoot) return new FoundEntry({ path, stat, attributes })
       if (stat.size === 0) return new FoundEntry({ path, stat, attributes, content: Buffer.alloc(0) })
-      const descriptor = await open(sameAs(place), openFlags.read)
+      const descriptor = await reopen(place, openFlags.read, this.#options.isLocal)
       return await this.#withContent(new FoundEntry({ path, stat, attributes, descriptor }))
     })
   }
@@ -57,13 +57,13 @@ export class EntryReader {
       if (stat.kind !== 'directory') return this.#changed(path)
       if (stat.isMountRoot) return { entry: new FoundEntry({ path, stat, attributes: [] }), descriptor: undefined }
       const attributes = await this.attributes(place)
-      const descriptor = await open(sameAs(place), openFlags.directory & ~openFlags.noFollow)
+      const descriptor = await reopen(place, openFlags.directory & ~openFlags.noFollow, this.#options.isLocal)
       return { entry: new FoundEntry({ path, stat, attributes }), descriptor }
     })
   }
 
   async attributes(descriptor: number): Promise<readonly Attribute[]> {
-    return await attributesOf(this.#options.system, descriptor, this.#options.attributesAtHand)
+    return await attributesOf(this.#options.system, descriptor, this.#options.isLocal)
   }
 
   async #hold<T>(

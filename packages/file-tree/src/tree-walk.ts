@@ -1,11 +1,11 @@
 import { closeSync, type Dir } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { PouchError } from '@pouch/errors'
-import { hasAttributesAtHand } from './attribute.js'
 import { type ByteName, joinName, shownName } from './byte-name.js'
 import { sameAs } from './descriptor.js'
 import { EntryReader } from './entry-reader.js'
 import { FoundEntry } from './found-entry.js'
+import { isLocalFilesystem } from './local-filesystem.js'
 import { hasLostAndFound, lostAndFound } from './lost-and-found.js'
 import { ordered } from './ordered.js'
 import type { Progress } from './progress.js'
@@ -161,7 +161,7 @@ export class TreeWalk {
     const { progress } = this.#options
     return new EntryReader({
       ...this.#options,
-      attributesAtHand: await hasAttributesAtHand(sameAs(descriptor)),
+      isLocal: await isLocalFilesystem(sameAs(descriptor)),
       onChanged: (path) => progress.warn('changed', path, 'it vanished or became something else; it is left out'),
     })
   }
