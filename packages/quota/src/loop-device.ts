@@ -14,6 +14,9 @@ const autoClear = 4
 const readOnlyFlag = 1
 const directIo = 16
 const configBytes = 304
+const sectorBytesAt = 4
+/** What is in an image counts in these, whatever the disk below it does: direct I/O gives way where they do not fit. */
+const sectorBytes = 512
 const infoAt = 8
 const flagsAt = infoAt + 52
 const nameAt = infoAt + 56
@@ -177,6 +180,7 @@ async function tryAttach(
 function configuration(fd: number, file: string, flags: number): Buffer {
   const config = Buffer.alloc(configBytes)
   config.writeUInt32LE(fd, 0)
+  config.writeUInt32LE(sectorBytes, sectorBytesAt)
   config.writeUInt32LE(flags, flagsAt)
   config.write(file, nameAt, nameBytes, 'utf8')
   return config

@@ -72,7 +72,8 @@ export class BtrfsVolumes implements Backing {
   async measure(volume: DriverVolume, { signal }: DriverCall): Promise<Usage> {
     const path = await requireData(this.#root, volume)
     if (!(await this.#counts())) return await walkedUsage(path, signal)
-    const { referencedBytes, limitBytes } = await qgroupUsage(path)
+    // What was not committed yet is not counted either.
+    const { referencedBytes, limitBytes } = await qgroupUsage(path, { sync: true })
     return { usedBytes: referencedBytes, source: 'counter', ...(limitBytes === undefined ? {} : { limitBytes }) }
   }
 

@@ -1,5 +1,7 @@
-import { PouchError } from '@pouch/errors'
-import { inspectImage } from '@pouch/quota'
+import { readdir, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { hasCode, PouchError } from '@pouch/errors'
+import { growImage, inspectImage, shrinkImage } from '@pouch/quota'
 import type { DriverCall, DriverVolume } from '@pouch/volume-core/driver'
 import { requireRoom } from './size-limits.js'
 
@@ -13,25 +15,56 @@ export interface ImageFit {
   readonly mountPoint: string | undefined
 }
 
+/** How far the size of an image may be above what was asked for. */
+const tolerance = 0.02
+
 /**
  * Brings an image to a size: it grows mounted or not, and shrinks only while it is not mounted.
  *
  * @throws PouchError `exhausted` below what is in it, `in-use` when it has to be unmounted for it, `unsupported` for an xfs that is to shrink
  */
-export async function fitImage(
-  { volume, file, sizeBytes, usedBytes, mountPoint }: ImageFit,
-  call: DriverCall,
-): Promise<void> {
+export async function fitImage(fit: ImageFit, { signal }: DriverCall): Promise<void> {
+  const { volume, file, sizeBytes, usedBytes, mountPoint } = fit
   requireRoom(volume, usedBytes, sizeBytes)
-  const facts = await inspectImage(file)
-  if (sizeBytes === facts.sizeBytes) return
-  if (mountPoint !== undefined) {
-    const message = 'it is in use, and an image shrinks only while it is not mounted; stop what uses it'
-    throw new PouchError('in-use', message, { op: 'local', subject: volume.name })
+  await removeDrafts(file)
+  const { sizeBytes: before } = await inspectImage(file)
+  if (sizeBytes <= before && before <= sizeBytes * (1 + tolerance)) return
+  if (sizeBytes > before) return await grow(fit, signal)
+  if (mountPoint !== undefined) throw inUse(volume, 'an image shrinks only while it is not mounted')
+  await shrink(fit, signal)
+}
+
+/** What a crash in the middle of a resize left. */
+async function removeDrafts(file: string): Promise<void> {
+  const folder = dirname(file)
+  const isDraft = (name: string) => name.startsWith(`.${basename(file)}.`) && name.endsWith('.part')
+  for (const name of (await readdir(folder)).filter(isDraft)) await unlink(join(folder, name))
+}
+
+/** A filesystem needs some room beside what is in it. */
+async function shrink({ volume, file, sizeBytes }: ImageFit, signal: AbortSignal): Promise<void> {
+  try {
+    await shrinkImage(file, { sizeBytes, signal })
+  } catch (error) {
+    if (!hasCode(error, 'conflict')) throw error
+    throw new PouchError('exhausted', error.message, {
+      op: 'local',
+      subject: volume.name,
+      details: { sizeBytes },
+      cause: error,
+    })
   }
-  call.signal.throwIfAborted()
-  throw new PouchError('unsupported', `the image ${file} keeps its size in this version`, {
-    op: 'local',
-    subject: volume.name,
-  })
+}
+
+async function grow({ volume, file, sizeBytes, mountPoint }: ImageFit, signal: AbortSignal): Promise<void> {
+  try {
+    await growImage(file, { sizeBytes, signal })
+  } catch (error) {
+    if (mountPoint === undefined || !hasCode(error, 'permission-denied')) throw error
+    throw inUse(volume, 'without CAP_SYS_RESOURCE an ext4 grows only while it is not mounted', error)
+  }
+}
+
+function inUse({ name }: DriverVolume, why: string, cause?: unknown): PouchError {
+  return new PouchError('in-use', `it is in use, and ${why}; stop what uses it`, { op: 'local', subject: name, cause })
 }
