@@ -1,7 +1,7 @@
 import type { Engine } from '@pouch/engine'
 import type { Logger } from '@pouch/volume-core'
 import { CleanupStack } from './cleanup-stack.js'
-import { createApp } from './http/app.js'
+import { App } from './http/app.js'
 import { createHijackHandler } from './http/hijack.js'
 import { formatListenAddress, parseListenAddress } from './listen-address.js'
 import { Listener, type ListenerHandlers } from './listener.js'
@@ -68,7 +68,7 @@ export async function startDaemon(settings: Settings, log: Logger): Promise<Daem
     const engine = await openEngine(settings, log, cleanup)
     // By now no other daemon has this home, and no client has been answered yet.
     if (settings.pidfile !== undefined) cleanup.push(writePidfile(settings.pidfile))
-    const handlers = await serve(engine, settings, log, shutdown.signal, cleanup)
+    const handlers = serve(engine, settings, log, shutdown.signal)
     const addresses = await listening(handlers, cleanup)
     return new Daemon({ engine, addresses, shutdown, cleanup })
   } catch (error) {
@@ -79,20 +79,12 @@ export async function startDaemon(settings: Settings, log: Logger): Promise<Daem
   }
 }
 
-async function serve(
-  engine: Engine,
-  settings: Settings,
-  log: Logger,
-  shutdown: AbortSignal,
-  cleanup: CleanupStack,
-): Promise<ListenerHandlers> {
+function serve(engine: Engine, settings: Settings, log: Logger, shutdown: AbortSignal): ListenerHandlers {
   const { snapshotter, logLevel } = settings
   const routes = bindRoutes({ engine, log, snapshotter, debug: logLevel === 'debug' })
-  const app = createApp({ routes, log, shutdown })
-  await app.ready()
-  cleanup.push(async () => await app.close())
+  const app = new App({ routes, log, shutdown })
   return {
-    request: (request, response) => app.routing(request, response),
+    request: (request, response) => void app.serve(request, response),
     hijack: createHijackHandler({ engine, log, shutdown }),
   }
 }

@@ -1,8 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { apiVersion, assertVersion } from '@pouch/api'
 import type { Route } from '@pouch/api/schemas'
-import { isPouchError, PouchError } from '@pouch/errors'
+import { PouchError } from '@pouch/errors'
 import type { Logger } from '@pouch/volume-core/driver'
-import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import findMyWay, { type HTTPMethod } from 'find-my-way'
 import { daemonVersion } from '../version.js'
 import { isStillSending, replyEarly } from './early-reply.js'
 import { logFailure } from './failure-log.js'
@@ -11,7 +12,7 @@ import { type LaxSchema, readLax } from './lax-json.js'
 import { Query } from './query.js'
 import { EmptyReply, type Handler, type RouteCall, sent } from './route.js'
 import { errorBody, pageNotFound, statusOf } from './status-error.js'
-import { targetOf } from './target.js'
+import { type Target, targetOf } from './target.js'
 
 /** A route and what it does. */
 export interface BoundRoute {
@@ -19,7 +20,7 @@ export interface BoundRoute {
   readonly handler: Handler
 }
 
-/** What {@link createApp} serves, and how. */
+/** What an {@link App} serves, and how. */
 export interface AppOptions {
   readonly routes: readonly BoundRoute[]
   readonly log: Logger
@@ -27,6 +28,22 @@ export interface AppOptions {
   readonly shutdown: AbortSignal
 }
 
+/** A route as the router keeps it. */
+interface Served {
+  readonly handler: Handler
+  readonly schema: LaxSchema | undefined
+  /** The status of a success. */
+  readonly status: number
+}
+
+/** A request whose route is known. */
+interface Found {
+  readonly served: Served
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Query
+}
+
+const longestParameter = 8192
 const jsonType = 'application/json'
 
 /** Headers that every reply of a route has. */
@@ -37,119 +54,155 @@ export const commonHeaders: Readonly<Record<string, string>> = Object.freeze({
   server: `Pouch/${daemonVersion} (linux)`,
 })
 
-/** The HTTP application: a router over a table of routes. It listens to nothing by itself; hand requests to `app.routing`. */
-export function createApp({ routes, log, shutdown }: AppOptions): FastifyInstance {
-  const app = fastify({
-    logger: false,
-    exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 8192 },
-    rewriteUrl: (request) => targetOf(request).path,
-    frameworkErrors: (error, _request, reply) => void sendError(reply, error, log),
-  })
-  // Bodies are read by the handlers' own rules: Docker's, or a stream.
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  app.addHook('onRequest', openRequest)
-  app.addHook('onResponse', async (request, reply) => logRequest(log, request, reply))
-  app.setErrorHandler((error, _request, reply) => sendError(reply, error, log))
-  app.setNotFoundHandler((request, reply) => notFound(request, reply, log))
-  for (const { route, handler } of routes) {
-    app.route({
-      method: route.method,
-      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
-      handler: async (request, reply) => {
-        const call = await openCall(route.body as LaxSchema | undefined, request, reply, shutdown)
-        const result = await handler(call)
-        return result === sent ? reply.hijack() : sendResult(successOf(route), reply, result)
-      },
-    })
+/** The HTTP application: a router over a table of routes. It listens to nothing by itself. */
+export class App {
+  readonly #router = findMyWay({ maxParamLength: longestParameter })
+  readonly #log: Logger
+  readonly #shutdown: AbortSignal
+
+  constructor({ routes, log, shutdown }: AppOptions) {
+    this.#log = log
+    this.#shutdown = shutdown
+    for (const { route, handler } of routes) {
+      const served: Served = { handler, schema: route.body as LaxSchema | undefined, status: successOf(route) }
+      this.#router.on(route.method as HTTPMethod, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), unused, served)
+    }
   }
-  return app
-}
 
-async function openRequest(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-  const { redirect } = targetOf(request.raw)
-  if (redirect !== undefined) return reply.redirect(redirect, 301)
-  if (request.is404) return undefined
-  // On the response itself, so that a handler that writes its own reply has them too.
-  for (const [name, value] of Object.entries(commonHeaders)) reply.raw.setHeader(name, value)
-  assertVersion(versionOf(request))
-  return undefined
-}
+  /** Serves one request. What goes wrong is told to the client, and to the log when it is a failure of ours. */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const began = performance.now()
+    response.once('close', () => this.#logRequest(request, response, performance.now() - began))
+    try {
+      const target = targetOf(request)
+      if (target.redirect === undefined) await this.#answer(target, request, response)
+      else response.writeHead(301, { location: target.redirect, 'content-length': 0 }).end()
+    } catch (thrown) {
+      this.#sendError(request, response, PouchError.from(thrown, { op: 'http.request' }))
+    }
+  }
 
-const versionOf = (request: FastifyRequest): string => targetOf(request.raw).version ?? apiVersion
+  async #answer(target: Target, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const found = this.#find(request.method ?? 'GET', target.path)
+    if (found === undefined) return sendUnknown(request, response)
+    const version = target.version ?? apiVersion
+    assertVersion(version)
+    const { served } = found
+    const value = served.schema === undefined ? undefined : await readJsonBody(request, request.headers)
+    const result = await served.handler(new Call(found, version, value, request, response, this.#shutdown))
+    if (result !== sent) sendResult(served.status, response, result)
+  }
 
-function notFound(request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
-  if (request.method === 'OPTIONS') return reply.code(200).send()
-  return sendError(reply, pageNotFound(), log)
-}
+  #find(method: string, path: string): Found | undefined {
+    const found = this.#router.find(method as HTTPMethod, path)
+    if (found === null) return undefined
+    const { store, params, searchParams } = found
+    return {
+      served: store as Served,
+      params: params as Record<string, string>,
+      query: new Query(searchParams as Record<string, string | string[]>),
+    }
+  }
 
-async function openCall(
-  schema: LaxSchema | undefined,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  shutdown: AbortSignal,
-): Promise<RouteCall> {
-  const value = schema === undefined ? undefined : await readJsonBody(request.raw, request.headers)
-  return {
-    params: request.params as Record<string, string>,
-    query: new Query(request.query as Record<string, string | string[]>),
-    body: schema === undefined || value === undefined || value === null ? value : readLax(schema, value),
-    version: versionOf(request),
-    request: request.raw,
-    response: reply.raw,
-    get signal() {
-      return clientSignal(reply, shutdown)
-    },
+  #sendError(request: IncomingMessage, response: ServerResponse, error: PouchError): void {
+    const status = statusOf(error)
+    logFailure(this.#log, error, status)
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    const body = errorBody(error)
+    if (!isStillSending(request)) {
+      sendText(status, response, body)
+      return
+    }
+    addCommonHeaders(response)
+    response.statusCode = status
+    replyEarly(request, response, jsonType, Buffer.from(body))
+  }
+
+  #logRequest({ method, url = '' }: IncomingMessage, { statusCode }: ServerResponse, ms: number): void {
+    this.#log.debug({ method, path: url.split('?', 1)[0], status: statusCode, ms: Math.round(ms * 10) / 10 }, 'request')
   }
 }
 
-function clientSignal(reply: FastifyReply, shutdown: AbortSignal): AbortSignal {
+/** What a handler is given. The costly parts are made when they are asked for. */
+class Call implements RouteCall {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Query
+  readonly body: unknown
+  readonly #response: ServerResponse
+  readonly #shutdown: AbortSignal
+  #signal: AbortSignal | undefined
+
+  constructor(
+    { served, params, query }: Found,
+    readonly version: string,
+    value: unknown,
+    readonly request: IncomingMessage,
+    response: ServerResponse,
+    shutdown: AbortSignal,
+  ) {
+    this.params = params
+    this.query = query
+    this.body =
+      served.schema === undefined || value === undefined || value === null ? value : readLax(served.schema, value)
+    this.#response = response
+    this.#shutdown = shutdown
+  }
+
+  /** Has the headers of every reply, for the handler that writes its own. */
+  get response(): ServerResponse {
+    addCommonHeaders(this.#response)
+    return this.#response
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= clientSignal(this.#response, this.#shutdown)
+    return this.#signal
+  }
+}
+
+function clientSignal(response: ServerResponse, shutdown: AbortSignal): AbortSignal {
   const gone = new AbortController()
-  if (reply.raw.destroyed) gone.abort()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort()
+  if (response.destroyed) gone.abort()
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort()
   })
   return AbortSignal.any([gone.signal, shutdown])
+}
+
+/** Docker's router answers without the headers of its routes. */
+function sendUnknown(request: IncomingMessage, response: ServerResponse): void {
+  if (request.method === 'OPTIONS') response.writeHead(200, { 'content-length': 0 }).end()
+  else sendText(404, response, errorBody(pageNotFound()), {})
+}
+
+function addCommonHeaders(response: ServerResponse): void {
+  if (response.headersSent || response.hasHeader('api-version')) return
+  for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value)
 }
 
 function successOf(route: BoundRoute['route']): number {
   return Number(Object.keys(route.replies).find((status) => status.startsWith('2')) ?? 200)
 }
 
-function sendResult(status: number, reply: FastifyReply, result: unknown): FastifyReply {
-  if (result instanceof EmptyReply) return reply.code(result.status).send()
-  if (result === undefined) return reply.code(status).send()
-  // As bytes, so that the framework leaves the content type as Docker has it.
-  return reply
-    .code(status)
-    .header('content-type', jsonType)
-    .send(Buffer.from(`${JSON.stringify(result)}\n`))
+function sendResult(status: number, response: ServerResponse, result: unknown): void {
+  if (result instanceof EmptyReply) sendEmpty(result.status, response)
+  else if (result === undefined) sendEmpty(status, response)
+  else sendText(status, response, `${JSON.stringify(result)}\n`)
 }
 
-function sendError(reply: FastifyReply, thrown: unknown, log: Logger): FastifyReply {
-  const error = isPouchError(thrown) ? thrown : fromFramework(thrown)
-  const status = statusOf(error)
-  logFailure(log, error, status)
-  const body = Buffer.from(errorBody(error))
-  reply.code(status)
-  const { raw } = reply.request
-  if (!isStillSending(raw)) return reply.header('content-type', jsonType).send(body)
-  reply.hijack()
-  reply.raw.statusCode = status
-  replyEarly(raw, reply.raw, jsonType, body)
-  return reply
+function sendEmpty(status: number, response: ServerResponse): void {
+  const length = status === 204 || status === 304 ? {} : { 'content-length': 0 }
+  response.writeHead(status, { ...commonHeaders, ...length }).end()
 }
 
-function fromFramework(thrown: unknown): PouchError {
-  const status = (thrown as { statusCode?: unknown } | null)?.statusCode
-  const isClients = typeof status === 'number' && status >= 400 && status < 500 && thrown instanceof Error
-  if (isClients) return new PouchError('invalid-argument', thrown.message, { op: 'http.request', cause: thrown })
-  return PouchError.from(thrown, { op: 'http.request' })
+function sendText(status: number, response: ServerResponse, text: string, common = commonHeaders): void {
+  const headers = { ...common, 'content-type': jsonType, 'content-length': Buffer.byteLength(text) }
+  response.writeHead(status, headers).end(text)
 }
 
-function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  const path = request.originalUrl.split('?', 1)[0] ?? ''
-  const ms = Math.round(reply.elapsedTime * 10) / 10
-  log.debug({ method: request.method, path, status: reply.statusCode, ms }, 'request')
+function unused(): void {
+  // The router is asked for routes, and calls none.
 }

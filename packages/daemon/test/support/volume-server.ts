@@ -6,7 +6,7 @@ import { type Engine, SystemManager, type SystemManagerOptions } from '@pouch/en
 import { createVolumeEngine, type DriverDefinition, type VolumeEngine } from '@pouch/volume-core'
 import { local } from '@pouch/volume-local'
 import { tmpfs } from '@pouch/volume-tmpfs'
-import { createApp } from '../../src/http/app.js'
+import { App } from '../../src/http/app.js'
 import { createHijackHandler } from '../../src/http/hijack.js'
 import { Listener } from '../../src/listener.js'
 import { bindRoutes } from '../../src/routes.js'
@@ -45,11 +45,10 @@ export async function openVolumeServer(options: VolumeServerOptions = {}): Promi
   const engine = { volumes: volumes.volumes, containers, system } as unknown as Engine
   const shutdown = new AbortController()
   const routes = bindRoutes({ engine, log: silent, debug: false, snapshotter: 'overlayfs' })
-  const app = createApp({ routes, log: silent, shutdown: shutdown.signal })
-  await app.ready()
+  const app = new App({ routes, log: silent, shutdown: shutdown.signal })
   const socket = join(home, 'pouchd.sock')
   const hijack = createHijackHandler({ engine, log: silent, shutdown: shutdown.signal })
-  const listener = new Listener({ kind: 'unix', path: socket }, {}, { request: (a, b) => app.routing(a, b), hijack })
+  const listener = new Listener({ kind: 'unix', path: socket }, {}, { request: (a, b) => void app.serve(a, b), hijack })
   await listener.open({ mode: 0o660, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 })
   return {
     home,
@@ -58,7 +57,6 @@ export async function openVolumeServer(options: VolumeServerOptions = {}): Promi
     close: async () => {
       shutdown.abort()
       await listener.close(AbortSignal.timeout(1000))
-      await app.close()
       await volumes.close()
       rmSync(home, { recursive: true, force: true })
     },
