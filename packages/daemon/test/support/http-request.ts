@@ -4,6 +4,7 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 export interface Reply {
   readonly status: number
   readonly headers: IncomingHttpHeaders
+  readonly bytes: Buffer
   readonly text: string
   readonly json: unknown
 }
@@ -31,8 +32,9 @@ export function send(
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
       response.on('end', () => {
-        const text = Buffer.concat(chunks).toString()
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text, json: parsed(text) })
+        const bytes = Buffer.concat(chunks)
+        const text = bytes.length > 4 * 1024 * 1024 ? '' : bytes.toString()
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, text, json: parsed(text) })
       })
     })
     sent.on('error', reject)
