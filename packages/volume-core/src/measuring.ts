@@ -6,6 +6,7 @@ import type { Usage } from './driver.js'
 import type { EngineParts } from './engine-parts.js'
 import { checkedTimeoutMs } from './requests.js'
 import { transferError } from './transfer-error.js'
+import { treeRoot } from './tree-root.js'
 import type { VolumeCall } from './volume.js'
 
 /** Learns what volumes take up. Waits for no operation on them. */
@@ -43,7 +44,7 @@ export class Measuring {
     const limit = AbortSignal.timeout(checkedTimeoutMs(call.timeoutMs ?? this.#parts.timeoutMs))
     const signal = call.signal === undefined ? limit : AbortSignal.any([limit, call.signal])
     try {
-      const { apparentBytes, inodes } = await measureTree(path, { signal })
+      const { apparentBytes, inodes } = await measureTree(await treeRoot(path, 'measure', name), { signal })
       return Object.freeze({ usedBytes: apparentBytes, usedInodes: inodes, source: 'walk' })
     } catch (error) {
       throw transferError('measure', name, error)

@@ -22,6 +22,7 @@ import { hasSnapshots, inUse } from './removal.js'
 import { checkStringMap } from './requests.js'
 import { wholeSnapshots } from './snapshot-record.js'
 import { transferError } from './transfer-error.js'
+import { treeRoot } from './tree-root.js'
 import { treeTellers } from './tree-tellers.js'
 import { unfinished } from './updates.js'
 import type { Volume, VolumeCall } from './volume.js'
@@ -123,7 +124,7 @@ export class Migration {
     const { mounts } = backend
     if (mounts === undefined) {
       const path = await backend.call('migrate', work, (call) => driver.path(volume, call))
-      return { placed: made, path: usablePath(entry.name, driver.name, path) }
+      return { placed: made, path: await usablePath(entry.name, driver.name, path) }
     }
     const id = randomBytes(16).toString('hex')
     await this.#store(entry, { ...made, mount: { id } })
@@ -131,7 +132,7 @@ export class Migration {
     const state = keptState(driver.name, mounted.state)
     const placed: PlacedVolume = { ...made, mount: { id, ...(state === undefined ? {} : { state }) } }
     await this.#store(entry, placed)
-    return { placed, path: usablePath(entry.name, driver.name, mounted.path) }
+    return { placed, path: await usablePath(entry.name, driver.name, mounted.path) }
   }
 
   async #unmountTarget(entry: VolumeEntry, placed: PlacedVolume, work: Work): Promise<PlacedVolume> {
@@ -230,8 +231,8 @@ function placedOf({ name, driver, options, sizeBytes, state }: VolumeRecord): Pl
   }
 }
 
-function usablePath(name: string, driver: string, path: unknown): string {
-  if (typeof path === 'string' && isAbsolute(path)) return path
+async function usablePath(name: string, driver: string, path: unknown): Promise<string> {
+  if (typeof path === 'string' && isAbsolute(path)) return await treeRoot(path, 'migrate', name)
   const text = `migrate ${name}: driver ${driver} answered ${JSON.stringify(path)} where an absolute path is due`
   throw new PouchError('internal', text, { op: 'volume.migrate', subject: name, details: { driver } })
 }

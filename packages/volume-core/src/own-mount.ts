@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { PouchError } from '@pouch/errors'
+import { begun } from './carry-out.js'
 import type { EngineParts, Work } from './engine-parts.js'
 import type { Mounts } from './mounts.js'
+import { treeRoot } from './tree-root.js'
 import type { VolumeEntry } from './volume-entry.js'
 
 /** A volume that the engine itself has mounted. */
@@ -25,7 +26,10 @@ export async function mountOwn(
   const id = randomBytes(16).toString('hex')
   const reference = { id, holder: `pouch:${verb}`, host: parts.hostName, readOnly, transient: parts.runId }
   const { path } = await mounts.mount(entry, { ...reference, state: 'reserved' }, true, work)
-  if (path !== undefined) return { id, path }
-  const { name } = entry
-  throw new PouchError('internal', `${verb} ${name}: its driver told no path`, { op: `volume.${verb}`, subject: name })
+  try {
+    return { id, path: await treeRoot(path ?? '', verb, entry.name) }
+  } catch (error) {
+    await mounts.dropOwn(entry, id, begun(work))
+    throw error
+  }
 }
