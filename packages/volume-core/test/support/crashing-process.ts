@@ -51,7 +51,7 @@ type Stored = { value: string; revision: string } | undefined
 export class CrashingStore implements MetadataStore {
   readonly capabilities = {
     compareAndSet: true,
-    atomicBatch: false,
+    atomicBatch: true,
     watch: false,
     leases: false,
     shared: false,
@@ -99,8 +99,26 @@ export class CrashingStore implements MetadataStore {
     await this.#persist(key, undefined, call)
   }
 
-  async batch(_operations: readonly StoreOperation[]): Promise<never> {
-    throw new PouchError('unsupported', 'no batches here')
+  /** Visible at once, durable together. */
+  async batch(operations: readonly StoreOperation[], call: WriteCall = {}): Promise<(string | undefined)[]> {
+    for (const operation of operations) {
+      if (operation.type === 'create' && this.#visible.has(operation.key))
+        throw new PouchError('already-exists', operation.key)
+      if (operation.type !== 'create') this.#expect(operation.key, operation.revision)
+    }
+    const revisions = operations.map((operation) => {
+      if (operation.type === 'delete') {
+        this.#visible.delete(operation.key)
+        this.#lazy.push([operation.key, undefined])
+        return undefined
+      }
+      const stored = { value: JSON.stringify(operation.value), revision: this.#disk.nextRevision() }
+      this.#visible.set(operation.key, stored)
+      this.#lazy.push([operation.key, stored])
+      return stored.revision
+    })
+    await this.#sync(call)
+    return revisions
   }
 
   watch(): AsyncIterable<Change> {
@@ -120,6 +138,10 @@ export class CrashingStore implements MetadataStore {
 
   async #persist(key: string, stored: Stored, call: WriteCall): Promise<void> {
     this.#lazy.push([key, stored])
+    await this.#sync(call)
+  }
+
+  async #sync(call: WriteCall): Promise<void> {
     if (call.lazy === true) return
     await this.#process.step()
     this.#flush()
