@@ -170,7 +170,8 @@ class Comparison {
     }
     const difference = metadataDifference(a, found, this.#ownership)
     if (difference !== undefined) this.#tell(a.path, difference)
-    else if (!a.stat.isMountRoot || a.path === '') await this.#extras(a.path)
+    if (found.stat.kind === 'directory' && !this.#isDone && (!a.stat.isMountRoot || a.path === ''))
+      await this.#extras(a.path)
     this.#parts.progress.entry()
   }
 
