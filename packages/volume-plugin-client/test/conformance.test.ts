@@ -23,6 +23,7 @@ const open = async (options: Omit<FakePluginOptions, 'root'>) => {
   return {
     definition: definitionOf(socket),
     home,
+    leftovers: async () => [...plugin.volumes].map(([name, { count }]) => `the volume ${name}, mounted ${count} times`),
     dispose: async () => {
       await plugin.die()
       rmSync(folder, { recursive: true })

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { faults } from './support/fake-plugin.js'
 import { definitionOf, freshDirectory, hasty, openEngine, startPlugin } from './support/setting.js'
 
-const quick = { ...hasty, createMs: 300, mountMs: 300, otherMs: 300 }
+const quick = { ...hasty, createMs: 1000, mountMs: 1000, otherMs: 1000 }
 
 describe('an engine with a plugin', () => {
   it('mounts and unmounts once for each reference, across a restart of the engine', async () => {

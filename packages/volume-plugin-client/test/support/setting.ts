@@ -27,7 +27,7 @@ export function freshDirectory(): string {
 }
 
 /** One try, and nobody is waited for. */
-export const hasty: PluginTimeouts = { retryMs: 0, createMs: 2000, mountMs: 2000, otherMs: 2000 }
+export const hasty: PluginTimeouts = { retryMs: 0, createMs: 10_000, mountMs: 10_000, otherMs: 10_000 }
 
 /** A plugin on a socket of its own. */
 export async function startPlugin(options: Omit<FakePluginOptions, 'root'> = {}) {
