@@ -1,0 +1,91 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CommandLine, type RunningCommand } from '../command-line.js'
+import { repository } from '../running-pouchd.js'
+
+const program = join(repository, 'packages/driver-host/bin/pouch-volume-plugin.js')
+const plugin = new CommandLine([process.execPath, program], { NODE_NO_WARNINGS: '1' })
+
+describe('pouch-volume-plugin, told nothing that runs', () => {
+  const run = (...words: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    })
+    return [status, stdout, stderr]
+  }
+
+  it('prints help and version', () => {
+    expect(run('--help')).toEqual([0, expect.stringContaining('Usage: pouch-volume-plugin --driver NAME'), ''])
+    expect(run('--version')).toEqual([0, expect.stringMatching(/^pouch-volume-plugin \d+\.\d+\.\d+\n$/), ''])
+  })
+
+  it('ends with 1 and one line when it cannot start', () => {
+    expect(run()).toEqual([1, '', expect.stringMatching(/^pouch-volume-plugin: --driver: [^\n]+\n$/)])
+    expect(run('--driver', 'nosuch')).toEqual([
+      1,
+      '',
+      expect.stringMatching(/^pouch-volume-plugin: [^\n]*'nosuch'[^\n]+\n$/),
+    ])
+    const home = join(program, 'home')
+    const nowhere = ['--home', home, '--socket', join(program, 'plugin.sock')]
+    expect(run('--driver', 'local', ...nowhere)).toEqual([1, '', expect.stringContaining(home)])
+  })
+})
+
+describe('pouch-volume-plugin, running', () => {
+  let folder: string
+  let running: RunningCommand
+  let socket: string
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'pouch-host-'))
+    socket = join(folder, 'plugin.sock')
+    running = plugin.begin('--driver', 'local', '--home', join(folder, 'home'), '--socket', socket)
+    await answers(socket)
+  })
+  afterEach(async () => {
+    running.kill('SIGKILL')
+    await running.ended
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('stops in order at %s', async (signal) => {
+    running.kill(signal)
+    const { code, stderr } = await running.ended
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { msg: string; plugin: string })
+    expect([code, lines.at(-1)]).toEqual([
+      0,
+      expect.objectContaining({ msg: 'the volume plugin has stopped', plugin: 'pouch-local' }),
+    ])
+    expect(existsSync(socket)).toBe(false)
+  })
+
+  it('starts again on the same socket after it was killed', async () => {
+    running.kill('SIGKILL')
+    await running.ended
+    expect(existsSync(socket)).toBe(true)
+    running = plugin.begin('--driver', 'local', '--home', join(folder, 'home'), '--socket', socket)
+    await answers(socket)
+    running.kill('SIGTERM')
+    expect((await running.ended).code).toBe(0)
+  })
+})
+
+async function answers(path: string): Promise<void> {
+  for (const deadline = Date.now() + 20_000; Date.now() < deadline; await new Promise((next) => setTimeout(next, 20))) {
+    const isThere = await new Promise<boolean>((resolve) => {
+      const connection = connect(path)
+      connection.once('connect', () => resolve(true)).once('error', () => resolve(false))
+      connection.once('connect', () => connection.destroy())
+    })
+    if (isThere) return
+  }
+  throw new Error(`nobody answers on ${path}`)
+}
