@@ -17,6 +17,7 @@ export const programs = [
   'umount',
   'losetup',
   'setpriv',
+  'fsfreeze',
 ]
 
 /** Modules that the root image cannot be mounted without. */

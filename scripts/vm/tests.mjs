@@ -41,7 +41,7 @@ export async function runVmTests(files = []) {
     const reporters = '--test-reporter=spec --test-reporter-destination=stdout'
     const counts = '--test-reporter=./counts.mjs --test-reporter-destination=/run/counts'
     const command = [
-      `export POUCH_VM_DISKS=${diskNames.join(',')} NODE_PATH=/repo/node_modules`,
+      `export POUCH_VM_DISKS=${diskNames.join(',')} POUCH_VM_LONG=${process.env.POUCH_VM_LONG === '1' ? 1 : 0} NODE_PATH=/repo/node_modules`,
       `node --enable-source-maps --test --test-concurrency=1 ${reporters} ${counts} ${bundles.join(' ')}`,
       'code=$?',
       'cat /run/counts >&2',

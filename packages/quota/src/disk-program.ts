@@ -17,15 +17,17 @@ export interface DiskProgram {
   readonly signal?: AbortSignal | undefined
 }
 
-const folders = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin']
+/** Where the system keeps its programs. */
+export const programFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/local/bin', '/usr/bin', '/bin']
 const wordsLimitChars = 8192
-const packages: Readonly<Record<DiskProgram['program'], string>> = {
+const packages = {
   'mkfs.ext4': 'e2fsprogs',
   'mkfs.xfs': 'xfsprogs',
   e2fsck: 'e2fsprogs',
   resize2fs: 'e2fsprogs',
   e2image: 'e2fsprogs',
-}
+  fsfreeze: 'util-linux',
+} as const
 
 /**
  * Runs a program without a shell.
@@ -40,7 +42,7 @@ export async function runDiskProgram(run: DiskProgram, step: Step): Promise<numb
   const path = await findProgram(program, step)
   const child = spawn(path, args, {
     cwd: '/',
-    env: { LC_ALL: 'C', PATH: folders.join(':') },
+    env: { LC_ALL: 'C', PATH: programFolders.join(':') },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const words = collectWords(child)
@@ -60,8 +62,9 @@ export async function runDiskProgram(run: DiskProgram, step: Step): Promise<numb
   }
 }
 
-async function findProgram(program: DiskProgram['program'], step: Step): Promise<string> {
-  for (const folder of folders) {
+/** The path of a program. @throws PouchError `unsupported` when it is not installed */
+export async function findProgram(program: keyof typeof packages, step: Step): Promise<string> {
+  for (const folder of programFolders) {
     const path = join(folder, program)
     try {
       await access(path, constants.X_OK)

@@ -7,6 +7,7 @@ import { type MountEntry, mount, unmount } from '@pouch/mount'
 import { hasCapability } from './capability.js'
 import { checkExt4 } from './check-ext4.js'
 import { runDiskProgram } from './disk-program.js'
+import { ext4BlocksFor } from './ext4-layout.js'
 import { type ImageFacts, inspectImage, requireSuperblock, sizeOf } from './image.js'
 import { type Kernel, type QuotaCall, systemKernel } from './kernel.js'
 import { attachImage, lockImage, withImage } from './loop-device.js'
@@ -55,10 +56,10 @@ export function requireSize(sizeBytes: number, step: Step): void {
   throw new PouchError('invalid-argument', message, { op: step.op, subject: step.subject })
 }
 
-/** How many blocks a filesystem has when statfs(2) shows a size, by what it keeps of each. */
-export function blocksForSize(superblock: Superblock, shownBytes: number, sizeBytes: number): number {
-  const { blocks, blockBytes, overheadRatio } = superblock
-  return Math.ceil(blocks + (sizeBytes - shownBytes) / blockBytes / (1 - overheadRatio))
+/** How many blocks a filesystem has when statfs(2) shows at least a size. */
+export function blocksForSize({ blockBytes, layout, overheadBlocks }: Superblock, sizeBytes: number): number {
+  const usable = Math.ceil(sizeBytes / blockBytes)
+  return layout === undefined ? usable + overheadBlocks : ext4BlocksFor(layout, usable)
 }
 
 async function growMounted(kernel: Kernel, image: string, entry: MountEntry, sizeBytes: number, step: Step) {
@@ -85,13 +86,13 @@ async function growOnline(
   const superblock = await withImage(image, step, {}, async (handle) => {
     const found = await requireSuperblock(handle, step)
     await requireResource(found, step)
-    await extend(handle, blocksForSize(found, shown, sizeBytes) * found.blockBytes)
+    await extend(handle, blocksForSize(found, sizeBytes) * found.blockBytes)
     return found
   })
   await withOpen(device, constants.O_RDWR, step, async (handle) => {
     succeed(await kernel.ioctl(handle.fd, setCapacity, 0), step)
   })
-  const blocks = blocksForSize(superblock, shown, sizeBytes)
+  const blocks = blocksForSize(superblock, sizeBytes)
   if (superblock.filesystem === 'ext4') {
     const argument = Buffer.alloc(8)
     argument.writeBigUInt64LE(BigInt(blocks), 0)
@@ -121,7 +122,7 @@ async function growOffline(kernel: Kernel, image: string, request: ResizeRequest
     await lockImage(kernel, handle, step)
     const superblock = await requireSuperblock(handle, step)
     if (superblock.filesystem === 'xfs' || sizeOf(superblock) >= sizeBytes) return superblock.filesystem
-    const blocks = blocksForSize(superblock, sizeOf(superblock), sizeBytes)
+    const blocks = blocksForSize(superblock, sizeBytes)
     await extend(handle, blocks * superblock.blockBytes)
     await checkExt4(image, signal, step)
     await runDiskProgram({ program: 'resize2fs', args: [image, String(blocks)], signal }, step)

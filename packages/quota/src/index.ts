@@ -46,3 +46,4 @@ export {
   snapshotSubvolume,
   subvolumeId,
 } from './subvolume.js'
+export { type FrozenOptions, whileFrozen } from './while-frozen.js'

@@ -11,6 +11,9 @@ import { absolutePath, withDirectory } from './open-path.js'
 import { type Step, thrownError } from './step-error.js'
 import type { Superblock } from './superblock.js'
 
+/** Fewer blocks are not worth a copy; what the filesystem keeps for itself varies by as much. */
+const leastGainBlocks = 256
+
 /**
  * Makes an ext4 image smaller, after a check, while it is not mounted. The work is done on a copy that then takes the image's place,
  * so that nothing is lost when it is cut short; it takes room for what the image holds. One that is small enough is a success.
@@ -32,9 +35,10 @@ export async function shrinkImage(
     refuseXfs(await requireSuperblock(handle, step), step)
     await checkExt4(image, signal, step)
     const superblock = await requireSuperblock(handle, step)
-    if (sizeOf(superblock) <= sizeBytes) return
+    const blocks = blocksForSize(superblock, sizeBytes)
+    if (superblock.blocks - blocks < leastGainBlocks) return
     requireRoom(superblock, sizeBytes, step)
-    await replaceBySmaller(handle, image, blocksForSize(superblock, sizeOf(superblock), sizeBytes), signal, step)
+    await replaceBySmaller(handle, image, blocks, signal, step)
   })
   return await inspectImage(image)
 }

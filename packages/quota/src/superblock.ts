@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
+import { type Ext4Layout, ext4Overhead } from './ext4-layout.js'
 
 /** What the first blocks of an image tell about the filesystem in it. */
 export interface Superblock {
@@ -6,10 +7,10 @@ export interface Superblock {
   readonly blockBytes: number
   readonly blocks: number
   readonly freeBlocks: number
-  /** Blocks that statfs(2) leaves out of the size, as the filesystem itself wrote them down; 0 where it did not. */
+  /** Blocks that statfs(2) leaves out of the size, because the filesystem keeps them for itself. */
   readonly overheadBlocks: number
-  /** How much of each further block the filesystem keeps for itself, from 0 to 1. */
-  readonly overheadRatio: number
+  /** What more blocks would mean for that; xfs keeps its journal alone. */
+  readonly layout: Ext4Layout | undefined
   /** How much of an xfs may be inodes, in percent; 0 on ext4. */
   readonly inodePercent: number
   /** 0 on xfs, which makes them as needed. */
@@ -38,18 +39,33 @@ function readExt4(block: Buffer): Superblock {
   const wide = (low: number, high: number) =>
     block.readUInt32LE(low) + (is64Bit ? block.readUInt32LE(high) * 2 ** 32 : 0)
   const blockBytes = 1024 << block.readUInt32LE(0x18)
-  const inodeTableBytes = block.readUInt32LE(0x28) * block.readUInt16LE(0x58)
+  const blocks = wide(0x4, 0x150)
+  const layout = layoutOf(block, blocks, blockBytes, is64Bit)
   return {
     filesystem: 'ext4',
     blockBytes,
-    // A group has a table of inodes and two maps.
-    overheadRatio: (inodeTableBytes / blockBytes + 2) / block.readUInt32LE(0x20),
+    layout,
     inodePercent: 0,
-    blocks: wide(0x4, 0x150),
+    blocks,
     freeBlocks: wide(0xc, 0x158),
-    overheadBlocks: block.readUInt32LE(0x248),
+    // mkfs and the kernel note it, and resize2fs takes the note away.
+    overheadBlocks: block.readUInt32LE(0x248) || ext4Overhead(layout, blocks),
     inodes: block.readUInt32LE(0),
     freeInodes: block.readUInt32LE(0x10),
+  }
+}
+
+function layoutOf(block: Buffer, blocks: number, blockBytes: number, is64Bit: boolean): Ext4Layout {
+  const firstBlock = block.readUInt32LE(0x14)
+  const groupBlocks = block.readUInt32LE(0x20)
+  const groups = Math.ceil((blocks - firstBlock) / groupBlocks)
+  const descriptorBytes = is64Bit ? block.readUInt16LE(0xfe) : 32
+  return {
+    firstBlock,
+    groupBlocks,
+    inodeTableBlocks: Math.ceil((block.readUInt32LE(0x28) * block.readUInt16LE(0x58)) / blockBytes),
+    superblockBlocks: 1 + Math.ceil((groups * descriptorBytes) / blockBytes) + block.readUInt16LE(0xce),
+    journalBlocks: Math.ceil((block.readUInt32LE(0x14c) + block.readUInt32LE(0x148) * 2 ** 32) / blockBytes),
   }
 }
 
@@ -60,7 +76,7 @@ function readXfs(head: Buffer): Superblock {
     blocks: Number(head.readBigUInt64BE(8)),
     freeBlocks: Number(head.readBigUInt64BE(144)),
     overheadBlocks: head.readUInt32BE(96),
-    overheadRatio: 0,
+    layout: undefined,
     inodePercent: head.readUInt8(127),
     inodes: 0,
     freeInodes: 0,

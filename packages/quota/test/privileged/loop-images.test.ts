@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { chown, mkdir, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isMountpoint, unmount } from '@pouch/mount'
@@ -9,9 +10,11 @@ import {
   detachLoop,
   filesystemUsage,
   findLoop,
+  growImage,
   inspectImage,
   mountImage,
   mountsOfImage,
+  shrinkImage,
   unmountImage,
 } from '../../src/index.js'
 
@@ -180,5 +183,96 @@ describe('a loop device', () => {
     await release()
     await detachLoop(device)
     await expect(detachLoop('/dev/null')).rejects.toMatchObject({ code: 'invalid-argument' })
+  })
+})
+
+describe('a resize', () => {
+  it.each([
+    ['ext4', 16, 80],
+    ['ext4', 700, 2000],
+    ['xfs', 300, 500],
+  ] as const)('of an %s that is not mounted takes it from %i to %i MiB', async (filesystem, from, to) => {
+    await createImage(image, { sizeBytes: from * mebibyte, filesystem })
+    await mountImage(image, target)
+    await writeFile(join(target, 'file'), 'kept')
+    await unmountImage(target)
+    const facts = await growImage(image, { sizeBytes: to * mebibyte })
+    expect(await growImage(image, { sizeBytes: to * mebibyte })).toEqual(facts)
+    expect(await findLoop(image)).toBeUndefined()
+    await mountImage(image, target)
+    const { sizeBytes } = await filesystemUsage(target)
+    expect(facts.sizeBytes).toBe(sizeBytes)
+    expect(sizeBytes / (to * mebibyte)).toBeGreaterThanOrEqual(1)
+    expect(sizeBytes / (to * mebibyte)).toBeLessThan(1.1)
+    expect(await readFile(join(target, 'file'), 'utf8')).toBe('kept')
+  })
+
+  it('makes an ext4 smaller, and keeps what is in it and its owner', async () => {
+    await createImage(image, { sizeBytes: 200 * mebibyte })
+    await chown(image, 7, 8)
+    const content = randomBytes(20 * mebibyte)
+    await mountImage(image, target)
+    await writeFile(join(target, 'file'), content)
+    await expect(shrinkImage(image, { sizeBytes: 50 * mebibyte })).rejects.toMatchObject({ code: 'in-use' })
+    await unmountImage(target)
+    const { fileBytes } = await inspectImage(image)
+    const smaller = await shrinkImage(image, { sizeBytes: 50 * mebibyte })
+    expect(await shrinkImage(image, { sizeBytes: 50 * mebibyte })).toEqual(smaller)
+    expect(smaller.fileBytes).toBeLessThan(fileBytes / 2)
+    await mountImage(image, target)
+    const { sizeBytes } = await filesystemUsage(target)
+    expect(sizeBytes / (50 * mebibyte)).toBeGreaterThanOrEqual(1)
+    expect(sizeBytes / (50 * mebibyte)).toBeLessThan(1.1)
+    expect((await readFile(join(target, 'file'))).equals(content)).toBe(true)
+    expect(await stat(image)).toMatchObject({ uid: 7, gid: 8, mode: 0o100600 })
+    expect(await readdir(directory)).toEqual(['image', 'mnt'])
+  })
+
+  it('never goes below what is in it', async () => {
+    await createImage(image, { sizeBytes: 100 * mebibyte })
+    await mountImage(image, target)
+    await writeFile(join(target, 'file'), Buffer.alloc(60 * mebibyte, 1))
+    await unmountImage(target)
+    const before = await inspectImage(image)
+    for (const sizeMib of [20, 59, 61]) {
+      await expect(shrinkImage(image, { sizeBytes: sizeMib * mebibyte })).rejects.toMatchObject({
+        code: 'conflict',
+        subject: image,
+      })
+    }
+    expect(await inspectImage(image)).toMatchObject({ sizeBytes: before.sizeBytes, fileBytes: before.fileBytes })
+    expect(await readdir(directory)).toEqual(['image', 'mnt'])
+    await mountImage(image, target)
+    expect((await stat(join(target, 'file'))).size).toBe(60 * mebibyte)
+  })
+
+  it('goes on where a crash cut a growth short', async () => {
+    await createImage(image, { sizeBytes: 16 * mebibyte })
+    await truncate(image, 300 * mebibyte)
+    const { sizeBytes } = await growImage(image, { sizeBytes: 64 * mebibyte })
+    expect(sizeBytes / (64 * mebibyte)).toBeGreaterThanOrEqual(1)
+    expect(sizeBytes / (64 * mebibyte)).toBeLessThan(1.1)
+  })
+
+  it('does not touch what it cannot mend, and xfs does not shrink', async () => {
+    await createImage(image, { sizeBytes: 16 * mebibyte })
+    const file = await open(image, 'r+')
+    // The group descriptors, and the copies of them.
+    await file.write(randomBytes(4096), 0, 4096, 2048)
+    for (const group of [1, 3, 5, 7]) await file.write(Buffer.alloc(2048), 0, 2048, group * 8 * mebibyte + 1024)
+    await file.close()
+    await expect(growImage(image, { sizeBytes: 64 * mebibyte })).rejects.toMatchObject({
+      code: 'corrupt',
+      subject: image,
+    })
+    const other = join(directory, 'xfs')
+    await createImage(other, { sizeBytes: 300 * mebibyte, filesystem: 'xfs' })
+    await expect(shrinkImage(other, { sizeBytes: 250 * mebibyte })).rejects.toMatchObject({ code: 'unsupported' })
+  })
+
+  it.each([0, -1, 1.5, 2 ** 45])('to %d bytes is refused', async (sizeBytes) => {
+    await createImage(image, { sizeBytes: 8 * mebibyte })
+    await expect(growImage(image, { sizeBytes })).rejects.toMatchObject({ code: 'invalid-argument' })
+    await expect(shrinkImage(image, { sizeBytes })).rejects.toMatchObject({ code: 'invalid-argument' })
   })
 })
