@@ -49,6 +49,8 @@ export class Creation {
   async existing(name: string, request: CreateRequest, work: Work): Promise<VolumeEntry | undefined> {
     const { core, inventory, adoption } = this.#with
     const entry = await core.settled(name, work)
+    // A driver that nobody has named before may have the volume.
+    if (entry === undefined && request.driver) await core.summon(request.driver, work.signal)
     if (!inventory.isThere) return entry
     if (entry === undefined) return await adoption.adoptForCreate(name, request, work)
     const { driver, references } = entry.record

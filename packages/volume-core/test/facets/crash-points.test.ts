@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hasCode, PouchError } from '@pouch/errors'
 import { packTree } from '@pouch/file-tree'
-import { afterEach, describe, expect, it } from 'vitest'
-import type { VolumeManager } from '../../src/index.js'
+import { describe, expect, it } from 'vitest'
+import type { VolumeEngine, VolumeManager } from '../../src/index.js'
 import { CrashingProcess, CrashingStore, Disk } from '../support/crashing-process.js'
+import { freshHome } from '../support/open-engine.js'
 import { bytesOf, inEngine, onHost, openBoth, type Per, write } from './support.js'
 
 interface Scene {
@@ -135,18 +135,16 @@ const operations: readonly Operation[] = [
   },
 ]
 
-let homes: string[] = []
-afterEach(() => {
-  for (const home of homes) rmSync(home, { recursive: true, force: true })
-  homes = []
-})
+/** How volumes are mounted is of account where the engine mounts them itself. */
+const mounting = operations.filter(({ title }) => /port|migrate/.test(title))
+const variants = [
+  ['without mounts', undefined, operations],
+  ['mounted per volume', 'volume', mounting],
+  ['mounted per reference', 'reference', mounting],
+] as const
 
-describe.each([
-  ['without mounts', undefined],
-  ['mounted per volume', 'volume'],
-  ['mounted per reference', 'reference'],
-] as const)('a process that dies, %s,', (_, per) => {
-  it.each(operations)(
+describe.each(variants)('a process that dies, %s,', (_, per, concerned) => {
+  it.each(concerned)(
     'at every step of $title, has done it or has not, and leaves nothing behind',
     async (operation) => {
       let isDone = false
@@ -157,10 +155,71 @@ describe.each([
   )
 })
 
+describe.each(variants.filter(([, per]) => per !== 'volume'))(
+  'a store or a driver that fails once, %s,',
+  (_, per, concerned) => {
+    it.each(concerned)('at any step of $title, leaves it done or not done, and nothing behind', async (operation) => {
+      let isThrough = false
+      for (let failAt = 1; !isThrough; failAt += 1) isThrough = await failingAt(operation, per, failAt)
+    })
+  },
+)
+
+/** @returns whether the operation ended before it came to the step that fails */
+async function failingAt(operation: Operation, per: Per, failAt: number): Promise<boolean> {
+  const home = freshHome()
+  const disk = new Disk()
+  await prepared(operation, per, home, disk)
+  const process = new FailingProcess(failAt)
+  const engine = await openBoth(home, new CrashingStore(disk, process), per, () => process.step())
+  process.isArmed = true
+  const isDone = await operation.run(engine.volumes, { home, process }).then(
+    () => true,
+    () => false,
+  )
+  const isThrough = process.isArmed
+  process.isArmed = false
+  // Whatever is unfinished is finished by the next operation on the volume.
+  for (const { name } of (await engine.volumes.list()).volumes) {
+    // A volume that was to be filled is gone then.
+    const reference = await engine.volumes.attach(name, { holder: 'next' }).catch(unlessGone)
+    if (reference !== undefined) await engine.volumes.detach(name, reference.id)
+  }
+  await check(operation, engine, home, isDone, `step ${failAt}`)
+  await engine.close()
+  const next = await openBoth(home, new CrashingStore(disk, new CrashingProcess()), per)
+  await check(operation, next, home, isDone, `step ${failAt}, reopened`)
+  await next.close()
+  return isThrough
+}
+
+function unlessGone(error: unknown): undefined {
+  if (!hasCode(error, 'not-found')) throw error
+}
+
+/** Fails at one step, once, and is well again. */
+class FailingProcess extends CrashingProcess {
+  isArmed = false
+  readonly #failAt: number
+  #taken = 0
+
+  constructor(failAt: number) {
+    super()
+    this.#failAt = failAt
+  }
+
+  override async step(): Promise<void> {
+    if (!this.isArmed) return
+    this.#taken += 1
+    if (this.#taken < this.#failAt) return
+    this.isArmed = false
+    throw new PouchError('internal', 'it fails once')
+  }
+}
+
 /** @returns whether the operation was acknowledged */
 async function crashAt(operation: Operation, per: Per, dieAt: number): Promise<boolean> {
-  const home = mkdtempSync(join(tmpdir(), 'pouch-volume-core-'))
-  homes.push(home)
+  const home = freshHome()
   const disk = new Disk()
   await prepared(operation, per, home, disk)
   const process = new CrashingProcess(dieAt)
@@ -170,15 +229,20 @@ async function crashAt(operation: Operation, per: Per, dieAt: number): Promise<b
   process.kill()
   const store = new CrashingStore(disk, new CrashingProcess())
   const third = await openBoth(home, store, per)
-  const { told, odd } = await inEngine(home, third)
-  expect({ step: dieAt, odd }).toEqual({ step: dieAt, odd: [] })
-  expect({ step: dieAt, host: onHost(home) }).toEqual({ step: dieAt, host: told.sort() })
-  const found = { content: told, facts: await operation.facts?.(third.volumes).catch(String) }
-  const allowed = [{ content: operation.after, facts: operation.factsAfter }]
-  if (result !== 'done') allowed.push({ content: operation.before, facts: operation.factsBefore })
-  expect(allowed, `step ${dieAt}`).toContainEqual(found)
+  await check(operation, third, home, result === 'done', `step ${dieAt}`)
   await third.close()
   return result === 'done'
+}
+
+/** What the engine tells is what is on the host, and it is what was before, or what is to be after. */
+async function check(operation: Operation, engine: VolumeEngine, home: string, isDone: boolean, at: string) {
+  const { told, odd } = await inEngine(home, engine)
+  expect({ at, odd }).toEqual({ at, odd: [] })
+  expect({ at, host: onHost(home) }).toEqual({ at, host: told.sort() })
+  const found = { content: told, facts: await operation.facts?.(engine.volumes).catch(String) }
+  const allowed = [{ content: operation.after, facts: operation.factsAfter }]
+  if (!isDone) allowed.push({ content: operation.before, facts: operation.factsBefore })
+  expect(allowed, at).toContainEqual(found)
 }
 
 async function prepared({ prepare }: Operation, per: Per, home: string, disk: Disk): Promise<void> {
