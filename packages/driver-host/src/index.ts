@@ -1,3 +1,6 @@
+export type { CheckResult } from './check/check.js'
+export { checkPlugin, type PluginCheckOptions, type PluginReport } from './check/check-plugin.js'
+export { runVolumeCheck } from './check/volume-check.js'
 export { type Invocation, type PluginSettings, parseInvocation } from './invocation.js'
 export { type RunningPlugin, startPlugin } from './start-plugin.js'
 export { runVolumePlugin } from './volume-plugin.js'
