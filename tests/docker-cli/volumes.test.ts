@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RunningPouchd } from '../running-pouchd.js'
-import { DockerCli, dockerPrograms } from './docker-cli.js'
+import { DockerCli, type DockerProgram, dockerPrograms } from './docker-cli.js'
 
 let daemon: RunningPouchd
 beforeAll(async () => {
@@ -38,6 +38,7 @@ describe.each(dockerPrograms())('docker $version', (program) => {
     const id = (
       await docker.output('run', '-d', '-v', 'shared:/data', 'busybox', 'sh', '-c', 'echo hello > /data/file; sleep 60')
     ).trim()
+    await docker.output('exec', id, 'sh', '-c', 'until [ -s /data/file ]; do sleep 0.05; done')
     const inUse = await docker.run(['volume', 'rm', 'shared'])
     expect([inUse.code, inUse.stderr]).toEqual([
       1,
@@ -79,14 +80,52 @@ describe.each(dockerPrograms())('docker $version', (program) => {
     ])
   })
 
+  it('shows in system df -v what volumes take up, and who uses them', async () => {
+    await docker.output('volume', 'create', 'df-idle')
+    await docker.output('volume', 'create', '--driver', 'tmpfs', 'df-away')
+    const write = ['sh', '-c', 'dd if=/dev/zero of=/d/x bs=1000 count=5; sleep 60']
+    const id = (await docker.output('run', '-d', '-v', 'df-used:/d', 'busybox', ...write)).trim()
+    const rows = async () => {
+      const text = await docker.output('system', 'df', '-v')
+      const lines = text.slice(text.indexOf('VOLUME NAME'), text.indexOf('Build cache usage')).trim().split('\n')
+      return lines.slice(1).map((line) => line.split(/\s+/).join(' '))
+    }
+    await expect.poll(rows, { timeout: 10_000 }).toContain('df-used 1 5kB')
+    expect(await rows()).toEqual(expect.arrayContaining(['df-idle 0 0B']))
+    await docker.output('rm', '-f', id)
+    expect(await rows()).toContain('df-used 0 5kB')
+    await docker.output('volume', 'rm', 'df-idle', 'df-away', 'df-used')
+  })
+
+  it('prunes, and tells how much that gave back', async () => {
+    await docker.output(
+      'run',
+      '--rm',
+      '-v',
+      'reclaimed:/d',
+      'busybox',
+      'dd',
+      'if=/dev/zero',
+      'of=/d/x',
+      'bs=1000',
+      'count=7',
+    )
+    const words = ['volume', 'prune', '-f', ...(isOldCli(program) ? [] : ['-a'])]
+    expect(await docker.output(...words)).toMatch(/^reclaimed\n(.*\n)*Total reclaimed space: 7kB\n/m)
+  })
+
   it('prunes', async () => {
     await docker.output('volume', 'create', 'kept')
     const anonymous = (await docker.output('volume', 'create')).trim()
     const pruned = await docker.output('volume', 'prune', '-f')
-    // An old CLI's API removes named volumes too.
-    const isOld = program.version.startsWith('20.10.')
+    const isOld = isOldCli(program)
     expect(pruned.split('\n')).toEqual(expect.arrayContaining(isOld ? [anonymous, 'kept'] : [anonymous]))
     expect((await docker.run(['volume', 'inspect', 'kept'])).code).toBe(isOld ? 1 : 0)
     await docker.output('volume', 'rm', '-f', 'kept')
   })
 })
+
+/** An old CLI's API removes named volumes too, and has no word for it. */
+function isOldCli({ version }: DockerProgram): boolean {
+  return version.startsWith('20.10.')
+}

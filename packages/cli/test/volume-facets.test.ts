@@ -243,13 +243,13 @@ describe('what is used', () => {
 
   it('is listed beside the limit', async () => {
     daemon.replies = {
-      [`GET ${volumes}`]: [200, { volumes: [own('bb', 2 * 1024 ** 3), own('aa'), own('cc')], warnings: [] }],
+      [`GET ${volumes}`]: [200, { volumes: [own('bb', 1024 ** 3), own('aa'), own('cc')], warnings: [] }],
       'GET /pouch/v1/usage': [
         200,
         {
           volumes: [
             { volume: 'aa', usage: { usedBytes: 1536, source: 'walk' } },
-            { volume: 'bb', usage: { usedBytes: 1024 ** 2, limitBytes: 1024 ** 3, source: 'counter' } },
+            { volume: 'bb', usage: { usedBytes: 1024 ** 2, limitBytes: 1024 ** 3 + 5e6, source: 'counter' } },
             { volume: 'cc', error: 'it is not mounted' },
           ],
         },

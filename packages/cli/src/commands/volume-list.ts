@@ -64,10 +64,10 @@ async function listWithSizes(session: Session, filters: Filters): Promise<Listed
   }
 }
 
-/** The limit is what is enforced; without one it is the size that the driver gave the volume. */
+/** The size is the one that was asked for: an image that holds that much is a little larger. */
 function rowOf(volume: Volume, own?: PouchVolume, usage?: PouchUsage): Row {
   const labels = volume.Labels ?? {}
-  const limit = usage?.limitBytes ?? own?.sizeBytes
+  const limit = own?.sizeBytes ?? usage?.limitBytes
   const used = usage?.usedBytes ?? knownSize(volume)
   return {
     Name: volume.Name,
