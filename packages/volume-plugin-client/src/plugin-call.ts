@@ -11,8 +11,8 @@ export interface PluginCall {
   readonly signal: AbortSignal
   /** Whether it changes something, so that nobody knows what was done when it is cut off. */
   readonly changes?: boolean
-  /** Whether a plugin that cannot be reached is tried again, for as long as dockerd does. */
-  readonly patient?: boolean
+  /** How long, from the beginning of an outage, a plugin that cannot be reached is tried again; absent for one try. */
+  readonly patienceMs?: number
 }
 
 /** A request that was made, for the errors that it may end in. */

@@ -25,6 +25,9 @@ export interface PluginDriverParts {
   readonly marks: CreateMarks
 }
 
+/** A look-up answers while somebody still waits for it: three tries more, after 1, 2 and 4 seconds. */
+const lookPatienceMs = 8000
+
 const accessModes = Object.freeze(['single-node-writer'] as const)
 const localTraits: DriverTraits = Object.freeze({ scope: 'local', durable: true, accessModes })
 const globalTraits: DriverTraits = Object.freeze({ scope: 'global', durable: true, accessModes })
@@ -46,7 +49,8 @@ export class PluginDriver implements Driver {
     this.#volumes = volumes
     this.#marks = marks
     this.inventory = Object.freeze({
-      get: async (name: string, call: DriverCall): Promise<FoundVolume | undefined> => await find(volumes, name, call),
+      get: async (name: string, call: DriverCall): Promise<FoundVolume | undefined> =>
+        await find(volumes, name, plugin.timeouts.retryMs, call),
       list: async (call: DriverCall): Promise<readonly FoundVolume[]> => await volumes.list(call),
     })
     this.health = Object.freeze({ check: async (call: DriverCall) => await this.#check(call) })
@@ -63,7 +67,7 @@ export class PluginDriver implements Driver {
     throwIfAborted(call.signal, { op: 'create', subject: name })
     const isOurs = volume.state !== undefined ? isMade(volume) : await this.#marks.has(name)
     // A plugin that cannot tell is asked to create, as dockerd does: it refuses what it has.
-    const { presence } = await this.#volumes.look(name, call, true)
+    const { presence } = await this.#volumes.look(name, call)
     if (presence === 'there') {
       if (!isOurs && Object.keys(options).length > 0) warnOfOptions(this.name, volume, call.log)
       return { state: { made: isOurs } }
@@ -102,7 +106,7 @@ export class PluginDriver implements Driver {
       await this.#volumes.remove(name, call)
     } catch (error) {
       if (!isRefusal(error)) throw error
-      const { presence } = await this.#volumes.look(name, call, true)
+      const { presence } = await this.#volumes.look(name, call)
       if (presence !== 'absent') throw untouched(error)
     }
   }
@@ -121,8 +125,13 @@ export class PluginDriver implements Driver {
   }
 }
 
-async function find(volumes: PluginVolumes, name: string, call: DriverCall): Promise<FoundVolume | undefined> {
-  const { presence, volume, refusal } = await volumes.look(name, call, false)
+async function find(
+  volumes: PluginVolumes,
+  name: string,
+  patienceMs: number,
+  call: DriverCall,
+): Promise<FoundVolume | undefined> {
+  const { presence, volume, refusal } = await volumes.look(name, call, Math.min(patienceMs, lookPatienceMs))
   if (presence !== 'absent' && refusal !== undefined) throw refusal
   return volume
 }

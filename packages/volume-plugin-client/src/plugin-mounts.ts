@@ -33,7 +33,7 @@ export class PluginMounts implements MountFacet {
     const earlier = this.#pairs.find(name, id)
     if (earlier?.path !== undefined && this.#pairs.isMounted(earlier)) return { path: earlier.path }
     if (earlier !== undefined) await this.#finish(earlier, call)
-    const before = this.#telling.isKnown ? undefined : await this.#volumes.look(name, call, true)
+    const before = this.#telling.isKnown ? undefined : await this.#volumes.look(name, call)
     const pair = await this.#pairs.begin(name, id)
     try {
       const path = await this.#volumes.mount(name, pair.id, call)
@@ -104,7 +104,7 @@ export class PluginMounts implements MountFacet {
 
   async #learn(name: string, before: Sighting, call: DriverCall): Promise<void> {
     try {
-      await this.#telling.learn(before, await this.#volumes.look(name, call, false))
+      await this.#telling.learn(before, await this.#volumes.look(name, call, 0))
     } catch (error) {
       call.log.debug({ volume: name, err: error }, 'a volume plugin did not show whether it tells what is mounted')
     }
@@ -127,7 +127,7 @@ export class PluginMounts implements MountFacet {
 
   /** Whether a refused Unmount means that there is nothing to unmount: no such volume, or a Mount that may never have been. */
   async #isOver(pair: MountPair, refusal: unknown, call: DriverCall): Promise<boolean> {
-    const { presence, volume } = await this.#volumes.look(pair.volume, call, true)
+    const { presence, volume } = await this.#volumes.look(pair.volume, call)
     const isMounted = presence === 'untold' || (volume?.path !== undefined && !this.#isShared(pair))
     if (presence !== 'absent' && (this.#pairs.isMounted(pair) || isMounted)) return false
     call.log.warn(
@@ -138,7 +138,7 @@ export class PluginMounts implements MountFacet {
   }
 
   async #isMountedStill({ volume }: MountPair, call: DriverCall): Promise<boolean> {
-    const sighting = await this.#volumes.look(volume, call, true)
+    const sighting = await this.#volumes.look(volume, call)
     return sighting.presence === 'untold' || sighting.volume?.path !== undefined
   }
 

@@ -50,36 +50,36 @@ export class PluginVolumes {
    * Looks for a volume. Most plugins answer an error for one that they do not have, and also when something is wrong with one; so an
    * error counts as absence only if the volume is not in the plugin's list either.
    *
-   * @param patient whether a plugin that cannot be reached is waited for
+   * @param patienceMs how long a plugin that cannot be reached is waited for; as long as for a change unless told
    */
-  async look(name: string, call: DriverCall, patient: boolean): Promise<Sighting> {
+  async look(name: string, call: DriverCall, patienceMs = this.#plugin.timeouts.retryMs): Promise<Sighting> {
     try {
-      const volume = await this.#look('Get', name, { Name: name }, call, patient, volumeOf)
+      const volume = await this.#look('Get', name, { Name: name }, call, patienceMs, volumeOf)
       return volume === undefined ? { presence: 'absent' } : { presence: 'there', volume }
     } catch (error) {
       if (!isRefusal(error)) throw error
-      return await this.#lookInList(name, error, call, patient)
+      return await this.#lookInList(name, error, call, patienceMs)
     }
   }
 
   /** All volumes. One attempt: who lists does not wait for a plugin that is not there. */
   async list(call: DriverCall): Promise<readonly FoundVolume[]> {
-    return await this.#list(call, false)
+    return await this.#list(call, 0)
   }
 
   /** Asks what costs the plugin nothing. */
   async ping(call: DriverCall): Promise<void> {
     try {
-      await this.#look('Capabilities', undefined, {}, call, false, nothing)
+      await this.#look('Capabilities', undefined, {}, call, 0, nothing)
     } catch (error) {
       // Old plugins do not know the call; but they are there.
       if (!isRefusal(error)) throw error
     }
   }
 
-  async #lookInList(name: string, refusal: PluginFailure, call: DriverCall, patient: boolean): Promise<Sighting> {
+  async #lookInList(name: string, refusal: PluginFailure, call: DriverCall, patienceMs: number): Promise<Sighting> {
     try {
-      const volume = (await this.#list(call, patient)).find((each) => each.name === name)
+      const volume = (await this.#list(call, patienceMs)).find((each) => each.name === name)
       return volume === undefined ? { presence: 'absent' } : { presence: 'there', volume, refusal }
     } catch (error) {
       if (!isRefusal(error)) throw error
@@ -87,8 +87,8 @@ export class PluginVolumes {
     }
   }
 
-  async #list(call: DriverCall, patient: boolean): Promise<readonly FoundVolume[]> {
-    const { volumes, leftOut } = await this.#look('List', undefined, {}, call, patient, volumesOf)
+  async #list(call: DriverCall, patienceMs: number): Promise<readonly FoundVolume[]> {
+    const { volumes, leftOut } = await this.#look('List', undefined, {}, call, patienceMs, volumesOf)
     if (leftOut > 0 && leftOut !== this.#leftOut) {
       const about = { plugin: this.#plugin.name, volumes: leftOut }
       call.log.warn(
@@ -101,7 +101,8 @@ export class PluginVolumes {
   }
 
   #change(method: string, name: string, body: object, timeoutMs: number, { signal }: DriverCall): PluginCall {
-    return { method: `VolumeDriver.${method}`, subject: name, body, timeoutMs, signal, changes: true, patient: true }
+    const { retryMs: patienceMs } = this.#plugin.timeouts
+    return { method: `VolumeDriver.${method}`, subject: name, body, timeoutMs, signal, changes: true, patienceMs }
   }
 
   async #look<T>(
@@ -109,12 +110,12 @@ export class PluginVolumes {
     name: string | undefined,
     body: object,
     { signal }: DriverCall,
-    patient: boolean,
+    patienceMs: number,
     read: Read<T>,
   ): Promise<T> {
     const { otherMs: timeoutMs } = this.#plugin.timeouts
     return await this.#plugin.call(
-      { method: `VolumeDriver.${method}`, subject: name, body, timeoutMs, signal, patient },
+      { method: `VolumeDriver.${method}`, subject: name, body, timeoutMs, signal, patienceMs },
       read,
     )
   }

@@ -28,8 +28,8 @@ export class Plugin {
   #active: Promise<PluginConnection> | undefined
   #scope: 'local' | 'global' = 'local'
   #address = 'not looked for yet'
-  /** Whether it was waited for in vain: until it answers, each call makes one try. */
-  #isGivenUp = false
+  /** When a call found first that it cannot be reached. One that is away for long is not waited for: each call makes one try. */
+  #downSinceMs: number | undefined
 
   constructor({ name, locate, timeouts }: PluginParts) {
     this.name = name
@@ -54,18 +54,15 @@ export class Plugin {
    *   what was done
    */
   async call<T>(call: PluginCall, read: (answer: PluginAnswer, sent: SentCall) => T): Promise<T> {
-    const { firstRetryMs, retryMs } = this.timeouts
-    const started = performance.now()
-    for (let delayMs = firstRetryMs; ; delayMs *= 2) {
+    for (let delayMs = this.timeouts.firstRetryMs; ; delayMs *= 2) {
       try {
         const answer = await this.#try(call, read)
-        this.#isGivenUp = false
+        this.#downSinceMs = undefined
         return answer
       } catch (error) {
-        const isWorthIt = error instanceof PluginFailure && error.isTransient && call.patient === true
-        if (!isWorthIt || this.#isGivenUp) throw error
-        this.#isGivenUp = performance.now() - started + delayMs >= retryMs
-        if (this.#isGivenUp) throw error
+        if (!(error instanceof PluginFailure && error.isTransient)) throw error
+        this.#downSinceMs ??= performance.now()
+        if (performance.now() - this.#downSinceMs + delayMs >= (call.patienceMs ?? 0)) throw error
         await this.#pause(delayMs, call)
       }
     }

@@ -129,7 +129,7 @@ describe('a plugin that cannot be reached', () => {
     expect(Date.now() - started).toBeLessThan(2000)
   })
 
-  it('is given up when the time is over, and then tried once a call until it answers', async () => {
+  it('is waited for once an outage: then each call tries once, until it answers', async () => {
     const { plugin, socket } = await startPlugin()
     const driver = await openDriver(definitionOf(socket, { ...hasty, firstRetryMs: 500, retryMs: 1000 }))
     await plugin.die()
@@ -143,17 +143,32 @@ describe('a plugin that cannot be reached', () => {
     expect(await timed(driver.create(volume('data'), call()))).toBeGreaterThanOrEqual(495)
   })
 
-  it('holds up no listing and no look-up of ours', async () => {
+  it('holds up no listing, and no look-up once it is known to be away', async () => {
     const { plugin, socket } = await startPlugin()
-    const driver = await openDriver(definitionOf(socket, { ...hasty, retryMs: 30_000 }))
+    const driver = await openDriver(definitionOf(socket, { ...hasty, firstRetryMs: 600, retryMs: 1000 }))
     await plugin.die()
     expect(await timed(driver.inventory?.list(call()))).toBeLessThan(500)
-    expect(await timed(driver.inventory?.get('data', call()))).toBeLessThan(500)
     expect(await driver.health?.check(call())).toMatchObject({
       state: 'failed',
       message: expect.stringContaining('start the plugin'),
       details: { address: `unix://${socket}` },
     })
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    // 500 ms of the outage are over, and a pause of 600 would end after 1000.
+    expect(await timed(driver.inventory?.get('data', call()))).toBeLessThan(500)
+    expect(await timed(driver.create(volume('data'), call()))).toBeLessThan(500)
+  })
+
+  it('is waited for by a look-up too, when it was there a moment ago', async () => {
+    const { plugin, socket } = await startPlugin()
+    const driver = await openDriver(definitionOf(socket, { ...hasty, firstRetryMs: 40, retryMs: 5000 }))
+    await driver.create(volume('data'), call())
+    await plugin.die()
+    setTimeout(() => {
+      rmSync(socket, { force: true })
+      void plugin.listen(socket)
+    }, 100)
+    expect(await driver.inventory?.get('data', call())).toMatchObject({ name: 'data' })
   })
 
   it('is no longer waited for when the caller leaves', async () => {
