@@ -25,6 +25,8 @@ export interface FolderStackOptions {
   readonly system: SystemCalls
   readonly keeper: MetadataKeeper
   readonly pool: TaskPool
+  /** What is being made, by its path: it is there before anything is looked for under it. */
+  readonly underWay: ReadonlyMap<ByteName, Promise<void>>
 }
 
 /** A directory holds a descriptor while it is written into. */
@@ -114,6 +116,7 @@ export class FolderStack {
   async #openIn(parent: OpenFolder, name: ByteName, metadata: Metadata | undefined): Promise<OpenFolder> {
     const path = joinName(parent.path, name)
     if (this.#stack.length > mostDepth) throw this.#tooDeep(path)
+    await this.#options.underWay.get(path)
     await this.#closing.get(path)
     const place = placeOf(parent.descriptor, name)
     const isNew = await this.#mkdir(place, metadata)

@@ -39,6 +39,9 @@ const mknodatNumbers: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
   s390x: 290,
 }
 
+/** By what brings koffi in. Binding takes a millisecond, and memory that koffi gives back late. */
+const loaded = new WeakMap<object, Promise<SystemCalls>>()
+
 /** The system calls that Node does not have, on descriptors. A call that fails throws an error with `code`, as Node's do. */
 export class SystemCalls {
   readonly #libc: Bound<typeof declarations>
@@ -58,7 +61,12 @@ export class SystemCalls {
       const message = `${op} needs Linux on a 64-bit machine; this is ${process.platform} on ${process.arch}`
       throw new PouchError('unsupported', message, { op })
     }
-    return new SystemCalls(await bindLibc(declarations, loadKoffi))
+    const key = loadKoffi ?? SystemCalls
+    const loading = loaded.get(key) ?? bindLibc(declarations, loadKoffi).then((libc) => new SystemCalls(libc))
+    loaded.set(key, loading)
+    // What failed may be installed by the next time.
+    loading.catch(() => loaded.delete(key))
+    return await loading
   }
 
   /** What a descriptor holds. Its inode was read when it was opened, so that nothing waits here. */
@@ -81,12 +89,10 @@ export class SystemCalls {
   /** The names of the extended attributes. `atOnce`: the file system is one that has them at hand. */
   async attributeNames(descriptor: number, atOnce: boolean): Promise<readonly ByteName[]> {
     const path = sameAs(descriptor)
-    const buffer = atOnce ? this.#list : Buffer.allocUnsafe(mostListBytes)
-    const call = atOnce ? this.#libc.listxattr : this.#libc.listxattr.async
-    const outcome = await call(path, buffer, buffer.length)
-    if (outcome.errno === 'EOPNOTSUPP' || outcome.errno === 'ENOTSUP') return []
-    const length = Number(succeed('listxattr', outcome))
-    return length === 0 ? [] : buffer.toString('latin1', 0, length - 1).split('\0')
+    // The list that all share is read before anybody else runs.
+    if (atOnce) return namesIn(this.#list, this.#libc.listxattr(path, this.#list, mostListBytes))
+    const buffer = Buffer.allocUnsafe(mostListBytes)
+    return namesIn(buffer, await this.#libc.listxattr.async(path, buffer, mostListBytes))
   }
 
   /** The value of an extended attribute; `undefined` when it is not there. */
@@ -157,6 +163,12 @@ const cannotClone = new Set(['EOPNOTSUPP', 'ENOTSUP', 'EXDEV', 'EINVAL', 'ENOTTY
 /** The kernel's form of a device's number (`new_encode_dev`). */
 function deviceNumber(major: number, minor: number): number {
   return (minor & 0xff) + major * 256 + (minor >>> 8) * 0x100000
+}
+
+function namesIn(buffer: Buffer, outcome: Outcome): readonly ByteName[] {
+  if (outcome.errno === 'EOPNOTSUPP' || outcome.errno === 'ENOTSUP') return []
+  const length = Number(succeed('listxattr', outcome))
+  return length === 0 ? [] : buffer.toString('latin1', 0, length - 1).split('\0')
 }
 
 function succeed(call: string, { value, errno }: Outcome): number | bigint {

@@ -3,7 +3,7 @@ import { hasErrno, PouchError } from '@pouch/errors'
 import { type ByteName, bytesOf, folderOf, lastOf, shownName } from './byte-name.js'
 import { close, link, open, openFlags, placeOf, rmdir, symlink, unlink } from './descriptor.js'
 import type { FileKind } from './file-stat.js'
-import { FolderStack, type OpenFolder } from './folder-stack.js'
+import { FolderStack, type FolderStackOptions, type OpenFolder } from './folder-stack.js'
 import { type Metadata, MetadataKeeper } from './metadata.js'
 import type { Progress } from './progress.js'
 import type { SystemCalls } from './system-calls.js'
@@ -52,18 +52,19 @@ export class TreeWriter {
   readonly #keeper: MetadataKeeper
   readonly #pool: TaskPool
   readonly #folders: FolderStack
-  readonly #underWay = new Map<ByteName, Promise<void>>()
+  readonly #underWay: Map<ByteName, Promise<void>>
 
   private constructor(
     options: TreeWriterOptions,
-    parts: { rootDescriptor: number; keeper: MetadataKeeper; pool: TaskPool; folders: FolderStack },
+    parts: FolderStackOptions & { readonly folders: FolderStack; readonly underWay: Map<ByteName, Promise<void>> },
   ) {
     this.#options = options
-    this.#step = { op: options.op, root: options.root }
+    this.#step = parts.step
     this.#rootDescriptor = parts.rootDescriptor
     this.#keeper = parts.keeper
     this.#pool = parts.pool
     this.#folders = parts.folders
+    this.#underWay = parts.underWay
   }
 
   /** @throws PouchError as {@link openRoot} */
@@ -73,8 +74,9 @@ export class TreeWriter {
     try {
       const keeper = new MetadataKeeper(system, options.progress, options.ownership)
       const pool = new TaskPool(width)
-      const folders = await FolderStack.open({ step: { op, root }, rootDescriptor, system, keeper, pool })
-      return new TreeWriter(options, { rootDescriptor, keeper, pool, folders })
+      const underWay = new Map<ByteName, Promise<void>>()
+      const parts = { step: { op, root }, rootDescriptor, system, keeper, pool, underWay }
+      return new TreeWriter(options, { ...parts, folders: await FolderStack.open(parts) })
     } catch (error) {
       closeSync(rootDescriptor)
       throw treeError(error, 'cannot open', { op, root })
@@ -94,7 +96,6 @@ export class TreeWriter {
         await this.#folders.make(parent, name, metadata)
       } catch (error) {
         if (!hasErrno(error, 'ENOTDIR', 'ELOOP')) throw error
-        await this.#underWay.get(path)
         await this.#remove(parent, name, path)
         await this.#folders.make(parent, name, metadata)
       }

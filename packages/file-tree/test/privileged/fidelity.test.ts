@@ -155,7 +155,7 @@ describe('everything that Linux keeps of a file', () => {
       ],
       [
         'links',
-        'file',
+        'dir/hard',
         (root) => execFileSync('sh', ['-c', `cp -a "$1" "$1.new" && mv "$1.new" "$1"`, 'sh', join(root, 'file')]),
       ],
       [
