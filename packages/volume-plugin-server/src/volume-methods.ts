@@ -1,11 +1,14 @@
 import { hasCode, PouchError } from '@pouch/errors'
-import type { Logger, VolumeCall, VolumeEngine } from '@pouch/volume-core'
+import type { Logger, VolumeCall, VolumeDetails, VolumeEngine } from '@pouch/volume-core'
 import type { Arguments } from './arguments.js'
 import { isMountedElsewhere } from './host-mounts.js'
 import { isMountHolder } from './mount-holder.js'
 import { Mounts } from './mounts.js'
 import { OwnVolumes } from './own-volumes.js'
 import { inspectedVolume, wireVolume } from './wire.js'
+
+/** How long a driver may think about what is only shown. */
+const detailsMs = 1000
 
 /** What a method answers. */
 export interface Answer {
@@ -101,7 +104,18 @@ export class VolumeMethods {
   }
 
   async #get({ name }: Arguments, call: VolumeCall): Promise<Answer> {
-    return { body: { Volume: inspectedVolume(await this.#own.get(name, 'get', call)) } }
+    const volume = await this.#own.get(name, 'get', call)
+    return { body: { Volume: inspectedVolume(volume, await this.#details(name, call)) } }
+  }
+
+  /** What a driver cannot tell is left out: Docker asks Get before everything, and wants to know whether the volume is there. */
+  async #details(name: string, call: VolumeCall): Promise<VolumeDetails | undefined> {
+    try {
+      return await this.#parts.engine.volumes.describe(name, { ...call, timeoutMs: detailsMs })
+    } catch (error) {
+      this.#parts.log.info({ volume: name, err: error }, 'a driver could not tell about a volume')
+      return undefined
+    }
   }
 
   async #list(call: VolumeCall): Promise<Answer> {

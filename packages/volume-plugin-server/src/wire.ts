@@ -1,5 +1,5 @@
 /** What travels over a plugin's socket, as Docker's daemon writes and reads it. */
-import type { Volume } from '@pouch/volume-core'
+import type { Volume, VolumeDetails } from '@pouch/volume-core'
 
 /** The type of every answer. Clients do not look at it; some people do. */
 export const contentType = 'application/vnd.docker.plugins.v1.2+json'
@@ -21,15 +21,21 @@ export function wireVolume(volume: Volume): WireVolume {
   return { Name: volume.name, Mountpoint: volume.mountpoint ?? '', CreatedAt: volume.createdAt }
 }
 
-/** A volume with what is told about it in `docker volume inspect`. */
-export function inspectedVolume(volume: Volume): WireVolume {
-  return { ...wireVolume(volume), Status: statusOf(volume) }
-}
-
-function statusOf({ sizeBytes, references, status }: Volume): Readonly<Record<string, unknown>> {
+/**
+ * A volume with what is told about it in `docker volume inspect`.
+ *
+ * @param details what its driver tells; without them, what the engine knows
+ */
+export function inspectedVolume(volume: Volume, details: VolumeDetails | undefined): WireVolume {
+  const { sizeBytes, references, status } = volume
   return {
-    ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    references: references.length,
-    ...(status === undefined ? {} : { phase: status.phase, problem: status.error }),
+    ...wireVolume(volume),
+    Status: {
+      ...details?.status,
+      ...details?.facts,
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      references: references.length,
+      ...(status === undefined ? {} : { phase: status.phase, problem: status.error }),
+    },
   }
 }

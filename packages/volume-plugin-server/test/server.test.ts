@@ -108,6 +108,20 @@ describe('what Docker would take for the end of a volume', () => {
   })
 })
 
+describe('what is shown of a volume', () => {
+  it('has the facts that its driver tells, and does without when it cannot', async () => {
+    let fails = false
+    const told = async () =>
+      fails ? Promise.reject(new Error('no route')) : { without: {}, facts: { backing: 'gold' } }
+    served = await Served.start([wrapped(memoryDriver(), (_, same) => ({ ...same, describe: told }))])
+    await served.ok('VolumeDriver.Create', { Name: 'data', Opts: { size: '1k' } })
+    const shown = async () => (await served.ok('VolumeDriver.Get', { Name: 'data' })).Volume
+    expect(await shown()).toMatchObject({ Status: { backing: 'gold', sizeBytes: 1024, references: 0 } })
+    fails = true
+    expect(await shown()).toMatchObject({ Name: 'data', Status: { sizeBytes: 1024, references: 0 } })
+  })
+})
+
 describe('a client that goes', () => {
   it('has its mount undone, as it will never undo it', async () => {
     const gate = new Gate()
