@@ -47,7 +47,7 @@ describe('a driver from a source', () => {
       details: { driver: 'rum', drivers: ['local', 'ram'] },
     })
     await expect(engine.volumes.create({ name: 'data', driver: '../ram' })).rejects.toMatchObject({ code: 'not-found' })
-    expect(source.asked).toEqual(['rum'])
+    expect(new Set(source.asked)).toEqual(new Set(['rum']))
     expect(engine.drivers()).toHaveLength(1)
   })
 

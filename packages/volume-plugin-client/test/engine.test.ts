@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryStore } from '@pouch/store'
 import { describe, expect, it } from 'vitest'
-import { faults } from './support/fake-plugin.js'
+import { createdAt, faults } from './support/fake-plugin.js'
 import { definitionOf, freshDirectory, hasty, openEngine, startPlugin } from './support/setting.js'
 
 const quick = { ...hasty, createMs: 1000, mountMs: 1000, otherMs: 1000 }
@@ -43,7 +43,7 @@ describe('an engine with a plugin', () => {
 
   it('leaves a volume that the plugin had before to the plugin when a create fails', async () => {
     const { plugin, socket } = await startPlugin()
-    const { volumes } = await openEngine(definitionOf(socket))
+    const { volumes } = await openEngine(definitionOf(socket, quick))
     plugin.work({ path: '/VolumeDriver.Create', body: '{"Name":"theirs"}', headers: {} })
     for (const _ of [1, 2, 3, 4]) plugin.break('Get', faults.hang)
     await expect(volumes.create({ name: 'theirs' })).rejects.toMatchObject({ code: 'timeout' })
@@ -90,5 +90,38 @@ describe('an engine with a plugin', () => {
     await volumes.detach('data', held.id)
     expect(plugin.volumes.get('data')?.count).toBe(0)
     await volumes.remove('data')
+  })
+
+  it('finds what the plugin has and we lack, and takes it into the records when it is used', async () => {
+    const { plugin, socket } = await startPlugin()
+    const { volumes } = await openEngine(definitionOf(socket))
+    for (const name of ['used', 'seen', 'gone']) {
+      plugin.work({ path: '/VolumeDriver.Create', body: JSON.stringify({ Name: name }), headers: {} })
+    }
+    const { volumes: listed, warnings } = await volumes.list()
+    expect(listed.map(({ name, createdAt: at }) => [name, new Date(at).toISOString()])).toEqual(
+      ['gone', 'seen', 'used'].map((name) => [name, new Date(createdAt).toISOString()]),
+    )
+    expect(warnings).toEqual([])
+    const held = await volumes.attach('used', { holder: 'me' })
+    expect(plugin.volumes.get('used')?.count).toBe(1)
+    await expect(volumes.remove('used')).rejects.toMatchObject({ code: 'in-use' })
+    await volumes.detach('used', held.id)
+    await volumes.remove('gone')
+    expect([...plugin.volumes.keys()].sort()).toEqual(['seen', 'used'])
+    expect(plugin.calls).not.toContain('Create')
+    await expect(volumes.get('nobody')).rejects.toMatchObject({ code: 'not-found' })
+  })
+
+  it('lists within two seconds what is recorded while the plugin hangs, with a warning that names it', async () => {
+    const { plugin, socket } = await startPlugin()
+    const { volumes } = await openEngine(definitionOf(socket))
+    await volumes.create({ name: 'data', labels: { tier: 'db' } })
+    plugin.break('List', faults.hang)
+    const started = performance.now()
+    const { volumes: listed, warnings } = await volumes.list()
+    expect(performance.now() - started).toBeLessThan(2500)
+    expect(listed).toMatchObject([{ name: 'data', labels: { tier: 'db' } }])
+    expect(warnings).toEqual([expect.stringContaining('list fake: ')])
   })
 })
