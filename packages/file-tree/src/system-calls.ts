@@ -102,7 +102,7 @@ export class SystemCalls {
       const value = Buffer.allocUnsafe(size)
       const outcome = await this.#libc.getxattr.async(path, key, value, size)
       if (outcome.errno === 'ERANGE' && size < 65536) continue
-      if (outcome.errno === 'ENODATA' || outcome.errno === 'EOPNOTSUPP') return undefined
+      if (outcome.errno === 'ENODATA' || outcome.errno === 'ENOTSUP') return undefined
       return value.subarray(0, Number(succeed('getxattr', outcome)))
     }
   }
@@ -116,7 +116,7 @@ export class SystemCalls {
 
   async removeAttribute(descriptor: number, name: ByteName): Promise<void> {
     const outcome = await this.#libc.removexattr.async(sameAs(descriptor), bytesOf(`${name}\0`))
-    if (outcome.errno !== 'ENODATA' && outcome.errno !== 'EOPNOTSUPP') succeed('removexattr', outcome)
+    if (outcome.errno !== 'ENODATA' && outcome.errno !== 'ENOTSUP') succeed('removexattr', outcome)
   }
 
   /** Sets the time of the last change, to the nanosecond; the time of the last access stays. */

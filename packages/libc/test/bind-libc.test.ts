@@ -127,6 +127,13 @@ describe('where it cannot work', () => {
 
 describe('errnoName', () => {
   it('knows the names of this system', () => {
-    expect([2, 16, 122, 4095].map(errnoName)).toEqual(['ENOENT', 'EBUSY', 'EDQUOT', 'E4095'])
+    expect([2, 11, 16, 95, 122, 4095].map(errnoName)).toEqual([
+      'ENOENT',
+      'EAGAIN',
+      'EBUSY',
+      'ENOTSUP',
+      'EDQUOT',
+      'E4095',
+    ])
   })
 })

@@ -58,7 +58,7 @@ export async function mkfifo(path: string, mode?: number): Promise<void> {
  * @param fd open for writing
  * @param offset bytes from the start of the file
  * @param length bytes, at least 1; blocks that the range covers in part are zeroed and stay
- * @throws PouchError, op `punchHole`: `unsupported` when the file system cannot (`EOPNOTSUPP`) or koffi could not be loaded,
+ * @throws PouchError, op `punchHole`: `unsupported` when the file system cannot (`ENOTSUP`) or koffi could not be loaded,
  *   `invalid-argument` on a range that is none
  */
 export async function punchHole(fd: number, offset: number, length: number): Promise<void> {

@@ -29,6 +29,6 @@ export async function thaw(path: string, { kernel = systemKernel }: QuotaCall = 
 
 function freezeStep(op: string, path: string, verb: string): Step {
   const absolute = absolutePath(path, op)
-  const reasons = { EBUSY: 'it is frozen already; thaw it first', EOPNOTSUPP: 'it is of a type that cannot be frozen' }
+  const reasons = { EBUSY: 'it is frozen already; thaw it first', ENOTSUP: 'it is of a type that cannot be frozen' }
   return { op, what: `${verb} the filesystem of ${absolute}`, subject: absolute, reasons }
 }

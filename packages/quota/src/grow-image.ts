@@ -183,6 +183,6 @@ function growStep(image: string, sizeBytes: number): Step {
     op: 'quota.growImage',
     what: `grow ${image} to ${sizeBytes} bytes`,
     subject: image,
-    reasons: { EOPNOTSUPP: 'this ext4 was made so that it cannot grow while it is mounted; unmount it first' },
+    reasons: { ENOTSUP: 'this ext4 was made so that it cannot grow while it is mounted; unmount it first' },
   }
 }

@@ -83,6 +83,8 @@ async function mountDevice(
 ): Promise<void> {
   // Without this a read-only mount replays the journal, which writes.
   const withoutJournal = filesystem === 'ext4' ? 'noload' : 'norecovery'
-  const words = [...options, ...(readOnly ? ['ro', withoutJournal] : [])]
+  // A copy of an image has the identity of the original, and both may be mounted.
+  const twin = filesystem === 'xfs' ? ['nouuid'] : []
+  const words = [...options, ...twin, ...(readOnly ? ['ro', withoutJournal] : [])]
   await mount({ source: device, target, type: filesystem, options: words }, { signal, deadlineMs })
 }

@@ -115,7 +115,7 @@ export function quotaStep(op: string, path: string, what: string): Step {
     op,
     what,
     subject: absolutePath(path, op),
-    reasons: { ESRCH: off, ENOTTY: off, ENOSYS: off, ENODEV: off, ENOTBLK: off, EINVAL: off, EOPNOTSUPP: off },
+    reasons: { ESRCH: off, ENOTTY: off, ENOSYS: off, ENODEV: off, ENOTBLK: off, EINVAL: off, ENOTSUP: off },
     codes: { ESRCH: 'unsupported', EINVAL: 'unsupported', ENOTBLK: 'unsupported' },
   }
 }

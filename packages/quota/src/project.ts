@@ -90,7 +90,7 @@ function assignStep(directory: string, id: number): Step {
     op: 'quota.assignProject',
     what: id === 0 ? `take ${absolute} out of its project` : `put ${absolute} in the project ${id}`,
     subject: absolute,
-    reasons: { EOPNOTSUPP: noProjects, ENOTTY: noProjects, EINVAL: noProjects },
+    reasons: { ENOTSUP: noProjects, ENOTTY: noProjects, EINVAL: noProjects },
     codes: { EINVAL: 'unsupported' },
   }
 }

@@ -33,7 +33,7 @@ const reasons: Readonly<Record<string, string>> = {
   ELOOP: 'its last part is a symbolic link, which is not followed; give the directory itself',
   ENOTDIR: 'it is not a directory',
   ENOTTY: 'the filesystem does not know this operation',
-  EOPNOTSUPP: 'the filesystem does not know this operation',
+  ENOTSUP: 'the filesystem does not know this operation',
   ENOSYS: 'this kernel does not have that call',
   ENOSPC: 'the filesystem is full; free some space',
   EDQUOT: 'a quota is used up',

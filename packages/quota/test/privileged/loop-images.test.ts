@@ -1,7 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { chown, mkdir, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import {
+  chown,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Outcome } from '@pouch/libc'
 import { isMountpoint, unmount } from '@pouch/mount'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -12,6 +25,7 @@ import {
   findLoop,
   growImage,
   inspectImage,
+  Kernel,
   mountImage,
   mountsOfImage,
   shrinkImage,
@@ -170,6 +184,32 @@ describe('a loop device', () => {
   it('of a read-only image writes nothing', async () => {
     await mountImage(image, target, { readOnly: true })
     await expect(writeFile(join(target, 'file'), '')).rejects.toMatchObject({ code: 'EROFS' })
+  })
+
+  it('that others take first is not waited for: the next one is taken', async () => {
+    const lost: number[] = []
+    class ContestedKernel extends Kernel {
+      override async ioctl(fd: number, request: number, argument: Uint8Array | number): Promise<Outcome> {
+        const isConfigure = request === 0x4c0a
+        if (!isConfigure || lost.length === 3) return await super.ioctl(fd, request, argument)
+        lost.push(fd)
+        return { value: -1, errno: 'EBUSY' }
+      }
+    }
+    const { device, release } = await attachImage(image, { kernel: new ContestedKernel() })
+    expect(lost.length).toBe(3)
+    expect(await findLoop(image)).toMatchObject({ device })
+    await release()
+  })
+
+  it.each(['ext4', 'xfs'] as const)('of a copy of an %s is mounted beside that of the original', async (filesystem) => {
+    const [original, copy] = [join(directory, 'original'), join(directory, 'copy')]
+    await createImage(original, { sizeBytes: 300 * mebibyte, filesystem })
+    await copyFile(original, copy)
+    await mkdir(join(directory, 'second'))
+    const first = await mountImage(original, target)
+    const second = await mountImage(copy, join(directory, 'second'))
+    expect(first.device).not.toBe(second.device)
   })
 
   it('is let go when a mount fails', async () => {
