@@ -11,6 +11,7 @@ import {
   type OptionTable,
 } from './driver.js'
 import { DriverState } from './driver-state.js'
+import { missingOperations } from './facet-operations.js'
 import { checkOptionTable } from './options.js'
 
 /** A driver as the engine shows it. */
@@ -255,11 +256,14 @@ function checkDriver(definition: DriverDefinition, driver: Driver): void {
   if (driver.traits?.scope !== 'local' && driver.traits?.scope !== 'global') {
     throw new PouchError('invalid-argument', 'its traits tell no scope')
   }
-  const { mounts } = driver
-  if (mounts === undefined) return
-  const isWhole = typeof mounts.mount === 'function' && typeof mounts.unmount === 'function'
-  if (!isWhole) throw new PouchError('invalid-argument', 'its facet mounts lacks mount or unmount: a facet has both')
-  if (mounts.per !== 'volume' && mounts.per !== 'reference') {
+  for (const facet of facetsOf(driver)) {
+    const lacking = missingOperations(driver, facet)
+    if (lacking.length === 0) continue
+    const text = `its facet ${facet} lacks ${lacking.join(' and ')}: a driver has all of a facet or none of it`
+    throw new PouchError('invalid-argument', text)
+  }
+  const per = driver.mounts?.per
+  if (driver.mounts !== undefined && per !== 'volume' && per !== 'reference') {
     throw new PouchError('invalid-argument', "its facet mounts is neither per 'volume' nor per 'reference'")
   }
 }

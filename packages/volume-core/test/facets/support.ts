@@ -19,7 +19,7 @@ export function watched(definition: DriverDefinition, before: Around, after: Aro
         if (facetNames.includes(name as FacetName) && typeof value === 'object' && value !== null) {
           return around(value, `${name}.`)
         }
-        if (typeof value !== 'function' || key === 'concerns' || key === 'close') {
+        if (typeof value !== 'function' || untouched.has(String(key))) {
           return typeof value === 'function' ? value.bind(target) : value
         }
         return async (...args: unknown[]) => {
@@ -31,6 +31,25 @@ export function watched(definition: DriverDefinition, before: Around, after: Aro
       },
     }) as T
   return { ...definition, open: async (host) => around<Driver>(await definition.open(host), '') }
+}
+
+/** What only looks is no step of anything. */
+const untouched = new Set(['concerns', 'close', 'describe', 'path', 'measure', 'check', 'get', 'list'])
+
+/** A driver with calls of it replaced: `{ 'renaming.rename': … }`. */
+export function replaced(definition: DriverDefinition, calls: Readonly<Record<string, unknown>>): DriverDefinition {
+  const within = <T>(owner: object, prefix: string): T =>
+    new Proxy(owner, {
+      get(target, key) {
+        const name = `${prefix}${String(key)}`
+        if (Object.hasOwn(calls, name)) return calls[name]
+        const value: unknown = Reflect.get(target, key)
+        if (typeof value === 'function') return value.bind(target)
+        const isFacet = facetNames.includes(name as FacetName) && value !== undefined
+        return isFacet ? within(value as object, `${name}.`) : value
+      },
+    }) as T
+  return { ...definition, open: async (host) => within<Driver>(await definition.open(host), '') }
 }
 
 export type Per = undefined | 'volume' | 'reference'
