@@ -2,7 +2,7 @@ import type { Transform } from 'node:stream'
 import { pipeline, Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { createGunzip, createGzip } from 'node:zlib'
-import { hasErrno, PouchError } from '@pouch/errors'
+import { PouchError } from '@pouch/errors'
 
 /** What an archive may be compressed with. */
 export type CompressionFormat = 'gzip' | 'zstd'
@@ -111,11 +111,12 @@ async function* joined(head: Uint8Array, rest: AsyncIterator<Uint8Array> | undef
   }
 }
 
-/** zlib's own errors are named `Z_DATA_ERROR`, `ZSTD_error_…`; those of the source are not ours to name. */
+const dataErrors = new Set(['Z_DATA_ERROR', 'Z_BUF_ERROR', 'Z_NEED_DICT'])
+
+/** zlib's own errors have names of its own; those of the source are not ours to name. */
 function isDataError(error: unknown): boolean {
-  if (hasErrno(error, 'Z_DATA_ERROR', 'Z_BUF_ERROR', 'Z_NEED_DICT', 'ERR_ZSTD_DATA')) return true
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
-  return typeof code === 'string' && code.startsWith('ZSTD_')
+  return typeof code === 'string' && (dataErrors.has(code) || code.startsWith('ZSTD_'))
 }
 
 function damaged(format: string, cause: unknown): PouchError {

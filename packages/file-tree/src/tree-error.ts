@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
-import { codeOfErrno, type ErrorCode, isPouchError, PouchError } from '@pouch/errors'
+import { codeOfErrno, type ErrorCode, errnoOf, isPouchError, PouchError } from '@pouch/errors'
 import { type ByteName, shownName } from './byte-name.js'
 
 /** What failed, on which entry. */
@@ -34,11 +34,12 @@ const waysOut: Readonly<Record<string, string>> = {
 /** The PouchError of a step that failed. A PouchError stays what it is. */
 export function treeError(thrown: unknown, what: string, { op, root, path }: FailedStep): PouchError {
   if (isPouchError(thrown)) return thrown
-  const errno = thrown instanceof Error ? (thrown as NodeJS.ErrnoException).code : undefined
+  const errno = thrown instanceof Error ? errnoOf(thrown) : undefined
   const subject = path === undefined ? root : `${root}/${shownName(path)}`
   if (errno === undefined) return PouchError.from(thrown, { op, subject, message: `${what} ${subject}` })
   const number = constants.errno[errno as keyof typeof constants.errno]
-  const text = number === undefined ? '' : ` (${getSystemErrorMap().get(-number)?.[1] ?? 'unknown'})`
+  const words = number === undefined ? undefined : getSystemErrorMap().get(-number)?.[1]
+  const text = words === undefined ? '' : ` (${words})`
   const wayOut = waysOut[errno]
   const message = `${what} ${subject}: ${errno}${text}${wayOut === undefined ? '' : `; ${wayOut}`}`
   const code = codes[errno] ?? codeOfErrno(errno)
