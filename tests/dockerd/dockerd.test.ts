@@ -93,6 +93,29 @@ describe('a driver of ours as a volume plugin of the real dockerd', () => {
   })
 })
 
+describe('a size', () => {
+  it('holds in the container, and is seen there and in docker volume inspect', async () => {
+    await docker('volume', 'create', '-d', 'pouch-local', '-o', 'size=20m', '-o', 'quota=loop', 'sized')
+    const written = await run(
+      '--rm',
+      '-v',
+      'sized:/data',
+      'busybox',
+      'sh',
+      '-c',
+      'yes > /data/full 2>&1; df -m /data | tail -1',
+    )
+    const [, total = 0, used = 0] = written.split('\n').at(-1)?.split(/ +/).map(Number) ?? []
+    expect([total > 15 && total <= 20, used > 15]).toEqual([true, true])
+    const [inspected] = JSON.parse(await docker('volume', 'inspect', 'sized')) as Record<string, unknown>[]
+    expect(inspected).toMatchObject({
+      Status: { sizeBytes: 20 * 1024 * 1024, quota: expect.stringContaining('image') },
+    })
+    await docker('volume', 'rm', 'sized')
+    expect(await host.host.output('losetup', '--all')).not.toContain(host.folder)
+  })
+})
+
 describe('mounts', () => {
   it('are paired by ID, and docker cp on a running container takes none away', async () => {
     await docker('volume', 'create', '-d', 'pouch-tmpfs', 'mem')
