@@ -45,6 +45,7 @@ export const needs = {
   tests: [
     { has: () => existsSync('/usr/bin/tini-static'), debian: 'tini', why: 'run --init' },
     { has: () => onPath('docker-registry'), debian: 'docker-registry', why: 'pulls are tested against it' },
+    { has: () => onPath('zstd'), debian: 'zstd', why: 'archives are compared with what it reads and writes' },
     { has: () => onPath('strace'), debian: 'strace', why: 'counts the fsyncs of the store' },
     { has: () => onPath('openssl'), debian: 'openssl', why: 'certificates of the TLS tests' },
     { has: () => onPath('systemd-analyze'), debian: 'systemd', why: 'checks the unit of pouchd' },

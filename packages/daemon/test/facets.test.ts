@@ -182,7 +182,7 @@ describe('archives', () => {
   const importing = (query: string, body: Buffer) =>
     ask('POST', `/pouch/v1/volumes/import?${query}`, { headers: { 'content-type': 'application/x-tar' }, body })
 
-  it('go out as tar, and as gzip', async () => {
+  it('go out as tar, gzip and zstd', async () => {
     await made('exported')
     writeFileSync(await file('exported', 'data'), 'content')
     const folder = mkdtempSync(join(tmpdir(), 'pouchd-out-'))
@@ -190,6 +190,7 @@ describe('archives', () => {
     for (const [query, type, flag] of [
       ['', 'application/x-tar', '-x'],
       ['?compress=gzip', 'application/gzip', '-xz'],
+      ['?compress=zstd', 'application/zstd', '-x'],
     ] as const) {
       const tar = join(folder, 'a.tar')
       const { status, headers, bytes } = await ask('GET', archivePath('exported', query))
@@ -213,6 +214,7 @@ describe('archives', () => {
     ['plain', (tar: Buffer) => tar],
     ['with the padding of a tape', (tar: Buffer) => Buffer.concat([tar, Buffer.alloc(3_000_000)])],
     ['gzip', (tar: Buffer) => gzipSync(tar)],
+    ['zstd', (tar: Buffer) => spawnSync('zstd', ['-cq'], { input: tar }).stdout],
   ])('come in %s', async (how, form) => {
     const name = `in-${how.slice(0, 4)}`
     const query = `name=${name}&driver=memory&options=${encodeURIComponent('{"note":"n"}')}&labels={"a":"b"}`

@@ -3,6 +3,7 @@ import { pipeline, Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { createGunzip, createGzip } from 'node:zlib'
 import { PouchError } from '@pouch/errors'
+import { throughZstd, zstdProgram } from './zstd-program.js'
 
 /** What an archive may be compressed with. */
 export type CompressionFormat = 'gzip' | 'zstd'
@@ -20,11 +21,12 @@ const magics: readonly (readonly [string, readonly number[]])[] = [
   ['lz4', [0x04, 0x22, 0x4d, 0x18]],
 ]
 const longestMagic = 6
+const nodeHasZstd = (zlib as ZlibWithZstd).createZstdCompress !== undefined
 
 /**
  * The stream without its compression, which is told by its first bytes; what is not compressed comes through as it is.
  *
- * @throws PouchError while it is read: `unsupported` for a compression that this Node does not have (zstd before 22.15, bzip2, xz, lz4),
+ * @throws PouchError while it is read: `unsupported` for bzip2, xz and lz4, and for zstd where neither Node (22.15) nor the PATH has it,
  *   `corrupt` when the compressed data is damaged or ends early
  */
 export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
@@ -33,7 +35,7 @@ export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGen
     const { head, ended } = await firstBytes(chunks)
     const format = magics.find(([, magic]) => magic.every((byte, index) => head[index] === byte))?.[0]
     const whole = joined(head, ended ? undefined : chunks)
-    yield* format === undefined ? whole : through(whole, decoder(format), format)
+    yield* format === undefined ? whole : plain(whole, format)
   } finally {
     await chunks.return?.()
   }
@@ -42,13 +44,20 @@ export async function* decompressed(source: AsyncIterable<Uint8Array>): AsyncGen
 /**
  * The stream compressed.
  *
- * @throws PouchError `unsupported`, at once, where this Node has no zstd (before 22.15)
+ * @throws PouchError `unsupported`, at once, where neither this Node (from 22.15 on) nor the PATH has zstd
  */
 export function compressed(
   source: AsyncIterable<Uint8Array>,
   format: CompressionFormat,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const program = format === 'zstd' && !nodeHasZstd ? zstdProgram() : undefined
+  if (program !== undefined) return throughZstd(program, 'compress', source)
   return through(source, encoder(format), format)
+}
+
+function plain(source: AsyncIterable<Uint8Array>, format: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const program = format === 'zstd' && !nodeHasZstd ? zstdProgram() : undefined
+  return program === undefined ? through(source, decoder(format), format) : throughZstd(program, 'decompress', source)
 }
 
 async function* through(
@@ -72,7 +81,9 @@ function decoder(format: string): Transform {
   const make = format === 'zstd' ? (zlib as ZlibWithZstd).createZstdDecompress : undefined
   if (make !== undefined) return make()
   const wayOut =
-    format === 'zstd' ? 'use Node 22.15 or later, or pass it through zstd -d' : `pass it through ${format} -d`
+    format === 'zstd'
+      ? 'install zstd, use Node 22.15 or later, or pass it through zstd -d'
+      : `pass it through ${format} -d`
   throw lacking(
     `this data is compressed with ${format}, which Node ${process.versions.node} cannot read; ${wayOut}`,
     format,
@@ -84,7 +95,10 @@ function encoder(format: CompressionFormat): Transform {
   const make = format === 'zstd' ? (zlib as ZlibWithZstd).createZstdCompress : undefined
   if (make !== undefined) return make()
   if (format === 'zstd')
-    throw lacking(`Node ${process.versions.node} cannot compress with zstd; use Node 22.15 or later, or gzip`, format)
+    throw lacking(
+      `Node ${process.versions.node} cannot compress with zstd; install zstd, use Node 22.15 or later, or gzip`,
+      format,
+    )
   throw new PouchError('invalid-argument', `'${String(format)}' is no compression; it is gzip or zstd`, {
     op: 'tree.compress',
     subject: String(format),

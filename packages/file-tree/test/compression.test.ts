@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import * as zlib from 'node:zlib'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { compressed, decompressed } from '../src/index.js'
 import { bytesOf, inChunks } from './support/archives.js'
 
@@ -15,16 +15,26 @@ describe('compressed', () => {
     expect(execFileSync('gzip', ['-dc'], { input: packed }).equals(data)).toBe(true)
   })
 
-  it('is what zstd reads, or tells which Node has it', async () => {
-    if (hasZstd) {
-      const packed = await bytesOf(compressed(inChunks(data), 'zstd'))
-      expect((await bytesOf(decompressed(inChunks(packed)))).equals(data)).toBe(true)
-    } else {
-      const reason = expect.objectContaining({ code: 'unsupported', message: expect.stringContaining('22.15') })
-      expect(() => compressed(inChunks(data), 'zstd')).toThrow(reason)
-      const zstd = Buffer.from('28b52ffd2000010000', 'hex')
-      await expect(bytesOf(decompressed(inChunks(zstd)))).rejects.toEqual(reason)
-    }
+  it('is what zstd reads, whoever compresses', async () => {
+    const packed = await bytesOf(compressed(inChunks(data), 'zstd'))
+    expect(packed.length).toBeLessThan(100_000)
+    expect(execFileSync('zstd', ['-dcq'], { input: packed }).equals(data)).toBe(true)
+    const theirs = execFileSync('zstd', ['-cq'], { input: data })
+    expect((await bytesOf(decompressed(inChunks(theirs)))).equals(data)).toBe(true)
+  })
+
+  it('tells the ways out where neither Node nor the PATH has zstd', async () => {
+    const path = process.env.PATH
+    onTestFinished(() => {
+      process.env.PATH = path
+    })
+    process.env.PATH = '/nonexistent'
+    const zstd = Buffer.from('28b52ffd2000010000', 'hex')
+    const outcome = bytesOf(decompressed(inChunks(zstd))).then((bytes) => bytes.length, String)
+    expect(await outcome).toEqual(hasZstd ? 0 : expect.stringMatching(/install zstd.*22\.15/))
+    if (hasZstd) return
+    const reason = expect.objectContaining({ code: 'unsupported', message: expect.stringContaining('install zstd') })
+    expect(() => compressed(inChunks(data), 'zstd')).toThrow(reason)
   })
 })
 
