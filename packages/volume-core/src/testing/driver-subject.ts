@@ -101,18 +101,19 @@ export class DriverSubject {
     this.#knownOf(name)
   }
 
-  /** Keeps what the driver said about a volume, to hand it back. */
-  keep(name: string, created: CreatedVolume | undefined): void {
-    this.#knownOf(name).created = created
+  /** Keeps what the driver said about a volume, to hand it back. What it did not say stays. */
+  keep(name: string, answer: CreatedVolume | undefined): void {
+    const known = this.#knownOf(name)
+    known.created = { ...known.created, ...answer }
   }
 
   /** A volume has another name from now on. */
   renamed(from: string, to: string, answer: CreatedVolume | undefined): void {
     const known = this.#known.get(from)
     if (known === undefined) return
-    if (answer !== undefined) known.created = answer
     this.#known.delete(from)
     this.#known.set(to, known)
+    this.keep(to, answer)
   }
 
   /** The snapshots that were made of a volume. */

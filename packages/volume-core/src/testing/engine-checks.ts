@@ -1,27 +1,35 @@
 import assert from 'node:assert/strict'
 import { hasCode } from '@pouch/errors'
 import { type MetadataStore, memoryStore } from '@pouch/store'
+import type { FacetName } from '../driver.js'
 import { createVolumeEngine, type VolumeEngine } from '../volume-engine.js'
 import { assertNothingLeft, hostState } from './leftovers.js'
-import type { DriverSuiteOptions, SuiteSubject } from './suite-options.js'
+import { type DriverSuiteOptions, heldFacets, type SuiteSubject } from './suite-options.js'
 import { assertEmpty, assertText, writeText } from './volume-files.js'
 
 /** One test of the driver under an engine. */
 export interface EngineCheck {
   readonly title: string
+  /** The facets that it is about. */
+  readonly needs?: readonly FacetName[]
   run(stage: EngineStage): Promise<void>
 }
 
 /** An engine with the driver under test alone, over a store that outlives it. */
 export class EngineStage {
   readonly options: Readonly<Record<string, string>>
+  /** The facets that the volumes have. */
+  readonly held: readonly FacetName[]
+  readonly resizeBytes: number | undefined
   readonly #subject: SuiteSubject
-  readonly #store: MetadataStore
+  #store: MetadataStore
   #engine: VolumeEngine
 
   private constructor(subject: SuiteSubject, options: DriverSuiteOptions, store: MetadataStore, engine: VolumeEngine) {
     this.#subject = subject
     this.options = options.volumeOptions ?? {}
+    this.held = heldFacets(options)
+    this.resizeBytes = options.resizeBytes
     this.#store = store
     this.#engine = engine
   }
@@ -30,9 +38,19 @@ export class EngineStage {
     return this.#engine
   }
 
+  get isDurable(): boolean {
+    return this.#engine.drivers()[0]?.traits?.durable === true
+  }
+
   async restart(): Promise<void> {
     await this.#engine.close()
     this.#engine = await engineOf(this.#subject, this.#store)
+  }
+
+  /** As {@link restart}, with a store that is new: what is known of volumes now, the backend has told. */
+  async forget(): Promise<void> {
+    this.#store = memoryStore()
+    await this.restart()
   }
 
   /** Runs a check on a fresh subject, and asserts that nothing is left of it. */

@@ -47,7 +47,7 @@ export class FacetCalls {
     const answer = await this.#facet('resizing').resize(volume, sizeBytes, this.#subject.call(signal))
     const size = answer?.sizeBytes ?? sizeBytes
     assert.ok(Number.isSafeInteger(size) && size >= 0, `resize answered a size of ${size} bytes`)
-    this.#subject.keep(name, { ...(answer ?? { state: volume.state as never }), sizeBytes: size })
+    this.#subject.keep(name, { ...answer, sizeBytes: size })
   }
 
   async snapshot(name: string, snapshot: string, how: CopyCall = {}): Promise<DriverSnapshot> {

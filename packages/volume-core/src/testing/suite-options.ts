@@ -49,3 +49,8 @@ export interface SuiteSubject {
    */
   leftovers?(): Promise<readonly string[]>
 }
+
+/** The facets that the volumes under test have. */
+export function heldFacets({ expects, without = [] }: DriverSuiteOptions): FacetName[] {
+  return expects.filter((facet) => !without.includes(facet))
+}

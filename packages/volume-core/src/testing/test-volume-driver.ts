@@ -5,13 +5,14 @@ import { cloneChecks } from './clone-checks.js'
 import { descriptionChecks } from './description-checks.js'
 import { DriverSubject } from './driver-subject.js'
 import { EngineStage, engineChecks } from './engine-checks.js'
+import { engineFacetChecks } from './engine-facet-checks.js'
 import { healthChecks } from './health-checks.js'
 import { inventoryChecks } from './inventory-checks.js'
 import { mountChecks } from './mount-checks.js'
 import { renameChecks } from './rename-checks.js'
 import { resizeChecks } from './resize-checks.js'
 import { snapshotChecks } from './snapshot-checks.js'
-import type { DriverSuiteOptions } from './suite-options.js'
+import { type DriverSuiteOptions, heldFacets } from './suite-options.js'
 import { usageChecks } from './usage-checks.js'
 
 const facetChecks: Readonly<Record<FacetName, readonly DriverCheck[]>> = {
@@ -37,16 +38,20 @@ export function testVolumeDriver(options: DriverSuiteOptions): void {
   const { describe, it } = options.runner
   describe(`volume driver ${options.name ?? ''}`.trim(), () => {
     for (const check of checksFor(options)) it(check.title, () => runOnDriver(check, options))
-    for (const check of engineChecks) it(`under an engine: ${check.title}`, () => EngineStage.run(check, options))
+    for (const check of held(options, [...engineChecks, ...engineFacetChecks]))
+      it(`under an engine: ${check.title}`, () => EngineStage.run(check, options))
   })
 }
 
-function checksFor({ expects, without = [] }: DriverSuiteOptions): DriverCheck[] {
-  const held = expects.filter((facet) => !without.includes(facet))
-  const ofFacets = held.flatMap((facet) => facetChecks[facet])
-  return [...basicChecks, ...descriptionChecks, ...ofFacets].filter(({ needs = [] }) =>
-    needs.every((facet) => held.includes(facet)),
-  )
+function checksFor(options: DriverSuiteOptions): DriverCheck[] {
+  const ofFacets = heldFacets(options).flatMap((facet) => facetChecks[facet])
+  return held(options, [...basicChecks, ...descriptionChecks, ...ofFacets])
+}
+
+/** Those that need no facet which the volumes lack. */
+function held<C extends { readonly needs?: readonly FacetName[] }>(options: DriverSuiteOptions, checks: C[]): C[] {
+  const facets = heldFacets(options)
+  return checks.filter(({ needs = [] }) => needs.every((facet) => facets.includes(facet)))
 }
 
 async function runOnDriver(check: DriverCheck, options: DriverSuiteOptions): Promise<void> {
