@@ -12,6 +12,7 @@ import { mountOwn } from './own-mount.js'
 import { patient } from './patience.js'
 import { transferError } from './transfer-error.js'
 import { treeTellers } from './tree-tellers.js'
+import { untilAborted } from './until-aborted.js'
 import type { Volume, VolumeCall } from './volume.js'
 import type { VolumeEntry } from './volume-entry.js'
 import type { ImportRequest } from './volume-requests.js'
@@ -64,7 +65,7 @@ export class Imports {
     await this.#parts.volumes.update(entry, keptBy(entry.record, made))
     const mount = await mountOwn(this.#parts, mounts, entry, { verb: 'import', readOnly: false }, work)
     try {
-      await unpackTree(mount.path, source, treeTellers(request, work.signal))
+      await unpackTree(mount.path, untilAborted(source, work.signal), treeTellers(request, work.signal))
     } catch (error) {
       throw transferError('import', name, error)
     }

@@ -1,0 +1,96 @@
+import { inspect } from 'node:util'
+import { PouchError } from '@pouch/errors'
+import { describe, expect, it } from 'vitest'
+import type { DriverDefinition, OptionTable, Volume } from '../../src/index.js'
+import { maskedOptions, secretsIn } from '../../src/secrets.js'
+import { memoryDriver } from '../../src/testing.js'
+import { keepingLogger, openEngine, spoilt } from '../support/open-engine.js'
+import { replaced } from './support.js'
+
+const table: OptionTable = {
+  key: { type: 'string', description: 'a secret', secret: true, aliases: ['opt.key'] },
+  pin: { type: 'int', description: 'a secret number', secret: true },
+  o: { type: 'string', description: 'mount options' },
+}
+const definition: DriverDefinition = { ...memoryDriver({ name: 'local' }), options: table }
+
+describe('what is secret in options', () => {
+  it.each([
+    [{ key: 'hunter2' }, { key: '********' }, ['hunter2']],
+    [{ 'opt.key': 'hunter2' }, { 'opt.key': '********' }, ['hunter2']],
+    [{ o: 'addr=10.0.0.1,password=hunter2,rw' }, { o: 'addr=10.0.0.1,password=********,rw' }, ['hunter2']],
+    [{ o: 'pass=a,,b,rw' }, { o: 'pass=********,rw' }, ['a,,b']],
+    [{ o: 'username=me,rw' }, { o: 'username=me,rw' }, []],
+    [{ o: 'bypass=1' }, { o: 'bypass=1' }, []],
+  ])('%j is shown as %j', (options, shown, secrets) => {
+    expect(maskedOptions(definition, options)).toEqual(shown)
+    expect(secretsIn(definition, options)).toEqual(secrets)
+  })
+
+  it('is known by its name where a driver has no table', () => {
+    const passthrough = { ...definition, options: 'passthrough' as const }
+    const options = { 'csi.password': 'a', username: 'b', compass: 'c' }
+    expect(maskedOptions(passthrough, options)).toEqual({ ...options, 'csi.password': '********' })
+    expect(maskedOptions(undefined, options)).toEqual({ ...options, 'csi.password': '********' })
+  })
+
+  it('costs nothing where there is none', () => {
+    const options = { o: 'rw' }
+    expect(maskedOptions(definition, options)).toBe(options)
+  })
+})
+
+describe('a secret', () => {
+  const options = { key: 'hunter2', o: 'password=swordfish,rw' }
+  const tells = (text: unknown) =>
+    /hunter2|swordfish/.test(typeof text === 'string' ? text : inspect(text, { depth: 9 }))
+
+  it('reaches the driver, and nobody else', async () => {
+    let got: unknown
+    const spy = spoilt(definition, (good) => ({
+      create: async (volume, call) => {
+        got = volume.options
+        return await good.create(volume, call)
+      },
+    }))
+    const log = keepingLogger()
+    const { volumes, events } = await openEngine({ drivers: [spy], log })
+    const told: Volume[] = []
+    events.on('volume.created', (volume) => told.push(volume))
+    told.push(await volumes.create({ name: 'vol', options }))
+    told.push(await volumes.get('vol'), ...(await volumes.list()).volumes)
+    expect(got).toEqual(options)
+    expect(told).toHaveLength(4)
+    expect(tells([told, log.lines])).toBe(false)
+    // The same secret is the same option; the mask is another one.
+    await volumes.create({ name: 'vol', options })
+    await expect(volumes.create({ name: 'vol', options: { ...options, key: '********' } })).rejects.toMatchObject({
+      code: 'conflict',
+      details: { options: ['key'] },
+    })
+  })
+
+  it('is in no error, nor in what caused it, nor in a log', async () => {
+    const leaky = async () => {
+      const cause = new Error('mount -o password=swordfish failed')
+      throw new PouchError('internal', 'refused hunter2', { details: { argv: ['-o', 'password=swordfish'] }, cause })
+    }
+    const log = keepingLogger()
+    const { volumes } = await openEngine({ drivers: [replaced(definition, { create: leaky, remove: leaky })], log })
+    const error: unknown = await volumes.create({ name: 'vol', options }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'internal', message: 'create vol: refused ********' })
+    expect(tells(error)).toBe(false)
+    expect(tells((error as Error).stack)).toBe(false)
+    const { warnings } = await volumes.list()
+    expect(warnings).toHaveLength(1)
+    expect(tells([warnings, log.lines])).toBe(false)
+    expect(log.lines.length).toBeGreaterThan(0)
+  })
+
+  it('is in no complaint about its value', async () => {
+    const { volumes } = await openEngine({ drivers: [definition] })
+    const error: unknown = await volumes.create({ name: 'vol', options: { pin: 'hunter2' } }).catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'invalid-argument', details: { option: 'pin' } })
+    expect(tells(error)).toBe(false)
+  })
+})
