@@ -24,7 +24,11 @@ function processes() {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .map((pid) => [pid, commandLine(pid)])
-    .filter(([, line]) => /(containerd|shim|pouchd|docker-registry|runc)/.test(line) && /\/pouch|\/tmp\//.test(line))
+    .filter(
+      ([, line]) =>
+        /(containerd|shim|pouchd|pouch-volume-plugin|dockerd|conmon|docker-registry|runc)/.test(line) &&
+        /\/pouch|\/tmp\//.test(line),
+    )
     .map(([pid, line]) => `process ${pid}: ${line.slice(0, 120)}`)
 }
 
@@ -49,7 +53,7 @@ function cgroups() {
   const parents = ['/sys/fs/cgroup', ...listed('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name))]
   return parents.flatMap((parent) =>
     listed(parent)
-      .filter((name) => /^pouch-[0-9a-f]{64}$/.test(name))
+      .filter((name) => /^pouch-([0-9a-f]{64}|dockerd-[0-9a-f]{8})$/.test(name))
       .map((name) => `cgroup ${join(parent, name)}`),
   )
 }

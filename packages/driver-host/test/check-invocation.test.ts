@@ -77,12 +77,12 @@ describe('the program', () => {
   }
 
   it('says in words what is wrong and what to do, and ends with 1', async () => {
-    plugin = await FlawedPlugin.start('counts mounts and ignores IDs')
+    plugin = await FlawedPlugin.start('keeps IDs as a set')
     const { out, status } = await outputOf('--socket', plugin.socket, '--only', 'ID')
     expect(status).toBe(1)
     expect(out).toMatch(/^ {2}ok {4}keeps a volume mounted until its last ID is unmounted$/m)
     expect(out).toMatch(
-      /^ {2}FAIL {2}counts each ID once.*\n {8}after two Mounts.*\n {8}What to do: Keep a set of IDs/m,
+      /^ {2}FAIL {2}counts the mounts of an ID\n {8}after two Mounts.*\n {8}What to do: Count the Mounts of each ID/m,
     )
     expect(out).toMatch(/^\d+ checks: \d+ passed, \d+ failed\.$/m)
   })

@@ -39,10 +39,10 @@ describe('a plugin without flaws', () => {
 describe('a plugin that', () => {
   it.each<[Flaw, title: string, message: RegExp, advice: RegExp]>([
     [
-      'counts mounts and ignores IDs',
-      'counts each ID once',
-      /two Mounts and one Unmount.*Remove failed/,
-      /Keep a set of IDs/,
+      'keeps IDs as a set',
+      'counts the mounts of an ID',
+      /two Mounts and one Unmount.*not mounted any more/,
+      /docker cp/,
     ],
     [
       'counts mounts and ignores IDs',
@@ -50,7 +50,7 @@ describe('a plugin that', () => {
       /one Mount and two Unmounts, Remove failed/,
       /Never count below zero/,
     ],
-    ['any Unmount unmounts', 'until its last ID', /took the mount of another/, /Keep the set of IDs/],
+    ['any Unmount unmounts', 'until its last ID', /took the mount of another/, /Keep the IDs/],
     ['invents volumes', 'says of a volume that it does not have', /nobody created/, /Never invent/],
     ['needs options', 'creates without options', /Create failed with 500: "Opts is null"|Opts is null/, /"Opts": null/],
     ['needs a content type', 'creates without options', /no content type/, /./],
@@ -64,7 +64,7 @@ describe('a plugin that', () => {
     ['creates on Mount', 'fails to mount what is not there', /succeeded/, /do not create it/],
     ['implements nothing', 'activates as a volume driver', /implements \[\]/, /Implements/],
     ['has a scope of its own', 'tells a scope', /galaxy/, /"global"/],
-    ['never unmounts', 'until its last ID', /Remove once nobody has it mounted failed/, /when the set becomes empty/],
+    ['never unmounts', 'until its last ID', /Remove once nobody has it mounted failed/, /when the last is unmounted/],
   ])('%s is told so (%s)', async (flaw, title, message, advice) => {
     const { failed } = await check(flaw, title)
     const found = failed.find((each) => each.title.includes(title))

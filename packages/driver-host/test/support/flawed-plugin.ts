@@ -7,6 +7,7 @@ import { join } from 'node:path'
 export type Flaw =
   | 'counts mounts and ignores IDs'
   | 'any Unmount unmounts'
+  | 'keeps IDs as a set'
   | 'invents volumes'
   | 'needs options'
   | 'needs a content type'
@@ -150,7 +151,7 @@ export class FlawedPlugin {
     if (this.#flaw === 'creates on Mount') await this.#create(name, {})
     const volume = this.#need(name)
     if ((await stat(this.#directory(name))).isDirectory()) volume.count += 1
-    if (!volume.ids.includes(id)) volume.ids.push(id)
+    if (this.#flaw !== 'keeps IDs as a set' || !volume.ids.includes(id)) volume.ids.push(id)
     return { Mountpoint: this.#pointOf(name, volume) }
   }
 
