@@ -1,7 +1,7 @@
 import { isPouchError, PouchError } from '@pouch/errors'
 
 /** A comma in a value of cifs is doubled. */
-const secretPart = /(?<=^|,)(password2?|pass|passwd|pwd|secret|key|token)=((?:[^,]|,,)*)/gi
+const secretPart = /(?<=^|,)(password2?|passphrase|passwd|pass|pwd|secret|key|token)=((?:[^,]|,,)*)/gi
 
 const mask = '********'
 

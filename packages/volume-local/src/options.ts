@@ -24,7 +24,7 @@ export const localOptions = Object.freeze({
     description: 'the filesystem of an image (quota=loop); ext4 unless given',
   },
   type: { type: 'string', description: 'the type of the filesystem to mount, as for mount(8); needs device' },
-  o: { type: 'string', description: 'mount options with commas between them; needs type and device', secret: true },
+  o: { type: 'string', description: 'mount options with commas between them; needs type and device' },
   device: {
     type: 'string',
     description: 'what to mount at the first use: a device, a directory, an export; needs type',

@@ -350,12 +350,11 @@ describe('the factory', () => {
     }
   })
 
-  it('declares every spelling of a size, and keeps what o= holds to itself', () => {
+  it('declares every spelling of a size', () => {
     const { options } = local()
     expect(options).toMatchObject({
       size: { type: 'bytes', aliases: ['opt.size', 'Size', 'opt.Size'] },
       mount: { type: 'path' },
-      o: { secret: true },
     })
   })
 })

@@ -51,3 +51,6 @@ export const call: DriverCall = {
   signal: new AbortController().signal,
   log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
 }
+
+/** Who a mount is for. */
+export const reference = Object.freeze({ id: 'r1', holder: 'test', readOnly: false })
