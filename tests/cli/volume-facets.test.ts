@@ -141,6 +141,19 @@ describe('archives', () => {
     expect(await pouch.output('volume', 'ls', '-q', '-f', 'name=halfway')).toBe('')
   })
 
+  it('that are interrupted leave no file', async () => {
+    await pouch.output('volume', 'create', 'long')
+    writeFileSync(await inside('long', 'file'), Buffer.alloc(300_000_000, 1))
+    const out = join(daemon.folder, 'interrupted')
+    mkdirSync(out)
+    const command = pouch.begin('volume', 'export', 'long', '-o', join(out, 'long.tar'))
+    await expect.poll(() => readdirSync(out), { interval: 2 }).toHaveLength(1)
+    command.kill('SIGINT')
+    expect(await command.ended).toMatchObject({ signal: 'SIGINT' })
+    expect(readdirSync(out)).toEqual([])
+    await pouch.output('volume', 'rm', 'long')
+  })
+
   it('show a bar on a terminal, and are not written to one', async () => {
     await pouch.output('volume', 'create', 'shown')
     writeFileSync(await inside('shown', 'file'), 'x'.repeat(100_000))

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { hasErrno, PouchError } from '@pouch/errors'
 import type { Io } from './io.js'
+
+const deadly = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** A file that is being written. */
 export interface OutputFile {
@@ -15,7 +18,7 @@ export interface OutputFile {
 
 /**
  * Opens a file for writing. It has its name only once it is whole: until then, what was there before stays. What is no ordinary file, such as a
- * device or a pipe, is written to as it is.
+ * device or a pipe, is written to as it is. A signal that ends the program leaves nothing of it either.
  *
  * @throws PouchError when it cannot be opened
  */
@@ -24,14 +27,23 @@ export async function openOutput(path: string, io: Io): Promise<OutputFile> {
   try {
     const isDirect = await isSpecial(file)
     const working = isDirect ? file : `${file}.${randomBytes(4).toString('hex')}.part`
-    return fileOf(await open(working, isDirect ? 'w' : 'wx'), working, file, path)
+    const handle = await open(working, isDirect ? 'w' : 'wx')
+    return fileOf(handle, { path, file, working: isDirect ? undefined : working })
   } catch (error) {
     throw failure(error, path)
   }
 }
 
-function fileOf(handle: FileHandle, working: string, file: string, path: string): OutputFile {
-  const isDirect = working === file
+interface Names {
+  /** As it was given. */
+  readonly path: string
+  readonly file: string
+  /** Until it is whole; `undefined` for what is written to as it is. */
+  readonly working: string | undefined
+}
+
+function fileOf(handle: FileHandle, { path, file, working }: Names): OutputFile {
+  const ignoreSignals = working === undefined ? () => undefined : removeOnSignal(working)
   const attempt = (work: () => Promise<void>) =>
     work().catch((error: unknown) => {
       throw failure(error, path)
@@ -40,16 +52,32 @@ function fileOf(handle: FileHandle, working: string, file: string, path: string)
     write: (bytes) => attempt(() => writeAll(handle, bytes)),
     finish: () =>
       attempt(async () => {
-        if (!isDirect) await handle.sync()
+        if (working !== undefined) await handle.sync()
         await handle.close()
-        if (!isDirect) await rename(working, file)
+        if (working !== undefined) await rename(working, file)
+        ignoreSignals()
       }),
     discard: () =>
       attempt(async () => {
         await handle.close()
-        if (!isDirect) await rm(working, { force: true })
+        if (working !== undefined) await rm(working, { force: true })
+        ignoreSignals()
       }),
   }
+}
+
+/** Has a file removed before a signal ends the program. @returns what undoes that */
+function removeOnSignal(file: string): () => void {
+  const undo = () => {
+    for (const signal of deadly) process.off(signal, remove)
+  }
+  const remove = (signal: NodeJS.Signals) => {
+    rmSync(file, { force: true })
+    undo()
+    process.kill(process.pid, signal)
+  }
+  for (const signal of deadly) process.on(signal, remove)
+  return undo
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
