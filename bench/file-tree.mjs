@@ -3,9 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { performance } from 'node:perf_hooks'
-import { compareTrees, copyTree, measureTree, packTree, unpackTree } from '@pouch/file-tree'
-import { percentile, round } from './measure.mjs'
+import { compareTrees, copyTree, measureTree, packTree, unpackTree } from '../packages/file-tree/dist/index.js'
+import { quantile, time } from './measure.mjs'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
 const parent = process.env.BENCH_DIR ?? tmpdir()
@@ -55,18 +54,17 @@ async function bench({ name, root, amount, unit }) {
   for (let each = 0; each <= rounds; each += 1) {
     for (const [work, run] of Object.entries(works)) {
       mkdirSync(target)
-      const startMs = performance.now()
-      await run()
+      const tookMs = await time(run)
       // The first round warms the page cache and the compiler.
-      if (each > 0) times.get(work).push(performance.now() - startMs)
+      if (each > 0) times.get(work).push(tookMs)
       rmSync(target, { recursive: true })
     }
   }
   console.log(`\n${name}, median of ${rounds}`)
   for (const [work, all] of times) {
-    const ms = percentile(all, 50)
+    const ms = quantile(all, 0.5)
     console.log(
-      `  ${work.padEnd(26)} ${String(round(ms)).padStart(9)} ms ${String(Math.round((amount * 1000) / ms)).padStart(9)} ${unit}`,
+      `  ${work.padEnd(26)} ${ms.toFixed(0).padStart(9)} ms ${String(Math.round((amount * 1000) / ms)).padStart(9)} ${unit}`,
     )
   }
 }

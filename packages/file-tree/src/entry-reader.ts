@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
 import { hasErrno } from '@pouch/errors'
 import { type Attribute, attributesOf } from './attribute.js'
 import type { ByteName } from './byte-name.js'
@@ -73,7 +73,8 @@ export class EntryReader {
     look: (place: number, stat: FileStat) => Promise<T | undefined>,
   ): Promise<T | undefined> {
     try {
-      const place = await open(placeOf(folder, name), openFlags.place)
+      const place =
+        this.#options.system.holdCached(folder, name) ?? (await open(placeOf(folder, name), openFlags.place))
       try {
         return await look(place, this.#options.system.stat(place))
       } finally {
@@ -101,7 +102,10 @@ export class EntryReader {
     try {
       // One byte more, to see whether it grew.
       const buffer = Buffer.allocUnsafe(size + 1)
-      entry.content = buffer.subarray(0, await readFully(entry.descriptor, buffer, 0))
+      const count = this.#options.system.isCached(entry.descriptor, size)
+        ? readSync(entry.descriptor, buffer, 0, size + 1, 0)
+        : await readFully(entry.descriptor, buffer, 0)
+      entry.content = buffer.subarray(0, count)
     } finally {
       entry.close()
     }

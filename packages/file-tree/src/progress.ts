@@ -1,9 +1,11 @@
 import { performance } from 'node:perf_hooks'
+import { setImmediate } from 'node:timers/promises'
 import { throwIfAborted } from '@pouch/errors'
 import { type ByteName, shownName } from './byte-name.js'
 import type { TreeCall, TreeTotals, TreeWarningCode } from './tree-call.js'
 
 const betweenMs = 100
+const mostBusyMs = 2
 
 /** Counts what is done, tells it on, and stops the work when the caller has gone. */
 export class Progress {
@@ -14,6 +16,7 @@ export class Progress {
   #bytes = 0
   #warnings = 0
   #toldAtMs = performance.now()
+  #pausedAtMs = performance.now()
 
   constructor(op: string, root: string, call: TreeCall) {
     this.#op = op
@@ -24,6 +27,13 @@ export class Progress {
   /** @throws PouchError `aborted` */
   check(): void {
     throwIfAborted(this.#call.signal, { op: this.#op, subject: this.#root })
+  }
+
+  /** Lets others run when the work has had the thread for a while: what is in memory comes without a wait. */
+  async pause(): Promise<void> {
+    if (performance.now() - this.#pausedAtMs < mostBusyMs) return
+    await setImmediate()
+    this.#pausedAtMs = performance.now()
   }
 
   /** One more entry is done. */

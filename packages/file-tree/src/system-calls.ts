@@ -2,7 +2,7 @@ import { endianness } from 'node:os'
 import { PouchError } from '@pouch/errors'
 import { type Bound, bindLibc, type KoffiLoader, type Outcome } from '@pouch/libc'
 import { type ByteName, bytesOf } from './byte-name.js'
-import { sameAs } from './descriptor.js'
+import { openFlags, sameAs } from './descriptor.js'
 import { type FileStat, parseStatx, statxBytes } from './file-stat.js'
 import { systemError } from './tree-error.js'
 
@@ -17,6 +17,9 @@ const declarations = {
   ioctl: { returns: 'int', args: ['int', 'ulong', 'int'] },
   copy_file_range: { returns: 'int64', args: ['int', 'void *', 'int', 'void *', 'size_t', 'uint'] },
   syncfs: { returns: 'int', args: ['int'] },
+  // Neither has a name in the C library that is old enough.
+  openat2: { returns: 'long', args: ['long', 'int', 'void *', 'void *', 'size_t'], symbol: 'syscall' },
+  cachestat: { returns: 'long', args: ['long', 'int', 'void *', 'void *', 'uint'], symbol: 'syscall' },
   // mknodat has a name of its own in the C library only since glibc 2.33.
   syscall: { returns: 'long', args: ['long', 'int', 'void *', 'uint', 'ulong'] },
 } as const
@@ -29,6 +32,14 @@ const seekData = 3
 const seekHole = 4
 const utimeOmit = 0x3ffffffe
 const mostListBytes = 65536
+
+/** Numbers that are the same on every machine. */
+const openat2Number = 437
+const cachestatNumber = 451
+const closeOnExec = 0o2000000
+/** Fails rather than wait for a disk; stays below the directory; follows nothing. */
+const resolveCached = 0x20n | 0x08n | 0x04n | 0x02n
+const pageBytes = 4096
 
 const mknodatNumbers: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
   x64: 259,
@@ -49,6 +60,11 @@ export class SystemCalls {
   readonly #statx = Buffer.alloc(statxBytes)
   readonly #statxView = new DataView(this.#statx.buffer, this.#statx.byteOffset, statxBytes)
   readonly #list = Buffer.alloc(mostListBytes)
+  readonly #how = new Uint8Array(new BigUint64Array([BigInt(openFlags.place | closeOnExec), 0n, resolveCached]).buffer)
+  readonly #range = new BigUint64Array(2)
+  readonly #cached = new BigUint64Array(5)
+  #hasOpenCached = true
+  #hasCachestat = true
 
   private constructor(libc: Bound<typeof declarations>) {
     this.#libc = libc
@@ -67,6 +83,34 @@ export class SystemCalls {
     // What failed may be installed by the next time.
     loading.catch(() => loaded.delete(key))
     return await loading
+  }
+
+  /**
+   * Holds what a name of a directory stands for, where the kernel has it in memory and so needs not wait. @returns `undefined` where it
+   * has not, or cannot tell; the name may then be there or not
+   */
+  holdCached(directory: number, name: ByteName): number | undefined {
+    if (!this.#hasOpenCached) return undefined
+    const { value, errno } = this.#libc.openat2(
+      openat2Number,
+      directory,
+      bytesOf(`${name}\0`),
+      this.#how,
+      this.#how.length,
+    )
+    // A kernel before 5.12, or a sandbox that does not let it through.
+    if (errno === 'ENOSYS' || errno === 'EINVAL' || errno === 'EPERM') this.#hasOpenCached = false
+    return errno === undefined ? Number(value) : undefined
+  }
+
+  /** Whether the first bytes of a file are all in memory, so that reading them waits for nothing. `false` where the kernel cannot tell (before 6.5). */
+  isCached(descriptor: number, bytes: number): boolean {
+    if (!this.#hasCachestat) return false
+    this.#range.set([0n, BigInt(bytes)])
+    const [range, cached] = [new Uint8Array(this.#range.buffer), new Uint8Array(this.#cached.buffer)]
+    const { errno } = this.#libc.cachestat(cachestatNumber, descriptor, range, cached, 0)
+    if (errno !== undefined) this.#hasCachestat = errno !== 'ENOSYS' && errno !== 'EPERM'
+    return errno === undefined && Number(this.#cached[0] ?? 0n) * pageBytes >= bytes
   }
 
   /** What a descriptor holds. Its inode was read when it was opened, so that nothing waits here. */

@@ -112,6 +112,7 @@ export class TreeWalk {
     }
     for await (const { name, found } of ordered(files, width, read, discard)) {
       // A file system that does not tell kinds in its listing.
+      await this.#options.progress.pause()
       if (found === 'directory') folders.push(name)
       else if (found !== undefined && !this.#isLeftOut(found)) yield this.#withLink(found)
     }
