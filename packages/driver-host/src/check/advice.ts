@@ -19,10 +19,7 @@ const advices: readonly (readonly [title: string, advice: string])[] = [
     'Docker calls for different volumes at the same time: lock by name, and never the whole plugin across a failure.',
   ],
   ['is mounted between', 'Mount makes the volume usable at Mountpoint before it answers, and Unmount undoes it.'],
-  [
-    'answers a repeated mount',
-    'Mount with an ID that has the volume mounted answers the same Mountpoint and mounts nothing again.',
-  ],
+  ['answers a repeated mount', 'Mount with an ID that has the volume mounted answers the same Mountpoint.'],
   ['lets an unmount be repeated', 'Unmount of what is not mounted changes nothing.'],
   [
     'keeps its data from one mount',
