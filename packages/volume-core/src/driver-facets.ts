@@ -100,7 +100,7 @@ export interface CloneRequest {
 /** Giving a volume another name. */
 export interface RenameFacet {
   /**
-   * Gives a volume another name. It is not mounted. A volume that has the new name already and not the old one is a success; one
+   * Gives a volume another name; its snapshots come along. It is not mounted. A volume that has the new name already and not the old one is a success; one
    * with both is `already-exists`.
    *
    * @returns what is to be kept from now on, as {@link Driver.create} does; `undefined` for what was kept

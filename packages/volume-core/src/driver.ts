@@ -9,7 +9,8 @@
  *
  * Every mutating call may be repeated with the same arguments, after a crash at any point of the first one, and then
  * finishes what was begun: create of what exists and remove of what is gone succeed. The engine holds one lock per volume
- * name, so that a driver sees one call at a time for a volume, and many at a time for different volumes. The engine keeps the
+ * name, so that a driver sees one mutating call at a time for a volume, and many at a time for different volumes; calls that
+ * only look (path, describe, usage, inventory, health) come at any time. The engine keeps the
  * names, the options, the references and the records; a driver keeps nothing that it could not find again, save what it returns as
  * `state` and what it puts into {@link DriverHost.state}.
  *

@@ -86,7 +86,7 @@ export class Recovery {
    */
   async #settleBegun(entry: VolumeEntry, work: Work): Promise<void> {
     try {
-      await this.finishBegun(entry, work)
+      await this.#finishBegun(entry, work)
     } catch (error) {
       this.#keep(entry, error)
       const { pending } = entry.record
@@ -95,8 +95,7 @@ export class Recovery {
     }
   }
 
-  /** Finishes all that was begun about a ready volume but its mounts. @throws why it cannot be, also where the volume is usable */
-  async finishBegun(entry: VolumeEntry, work: Work): Promise<void> {
+  async #finishBegun(entry: VolumeEntry, work: Work): Promise<void> {
     await finishPending(this.#parts, entry, work)
     if (!entry.isGone) await finishSnapshots(this.#parts, entry, work)
     entry.problem = undefined

@@ -1,6 +1,8 @@
 import { PouchError } from '@pouch/errors'
 import { DriverStillRunning } from './driver-call.js'
 import type { EngineParts, Work } from './engine-parts.js'
+import { finishPending } from './finish-pending.js'
+import { finishSnapshots } from './finish-snapshots.js'
 import { type Intents, isWholeAfter } from './intents.js'
 import type { Recovery } from './recovery.js'
 import { wholeSnapshots } from './snapshot-record.js'
@@ -33,7 +35,7 @@ export class Removal {
     const { volumes, drivers } = this.#parts
     drivers.get(entry.record.driver, 'remove', entry.name)
     if (entry.record.pending !== undefined || entry.record.snapshots !== undefined) {
-      await this.#recovery.finishBegun(entry, work)
+      await this.#tidy(entry, work)
       if (entry.isGone) return
     }
     const whole = entry.record.phase === 'ready' ? entry.record : undefined
@@ -45,6 +47,13 @@ export class Removal {
       else this.#removeLater(entry, work, error)
       throw error
     }
+  }
+
+  /** What has another name, or a half somewhere else, would be left behind. That it has not its size yet is of no account any more. */
+  async #tidy(entry: VolumeEntry, work: Work): Promise<void> {
+    const { kind } = entry.record.pending ?? {}
+    if (kind !== 'resize' && kind !== 'restore') await finishPending(this.#parts, entry, work)
+    if (!entry.isGone) await finishSnapshots(this.#parts, entry, work)
   }
 
   /** Forgets a volume that its driver failed to remove, once the driver has come to rest. */

@@ -140,6 +140,25 @@ describe('an update', () => {
   })
 })
 
+describe('a removal', () => {
+  it('needs no resize finished that cannot be', async () => {
+    const { home, volumes } = await withVolume([failing('resizing.resize', () => new Error('for ever'))])
+    expect(await codeOf(volumes.update('vol', { sizeBytes: 1000 }))).toBe('internal')
+    await volumes.remove('vol')
+    expect(onHost(home)).toEqual([])
+  })
+
+  it('waits for a snapshot that cannot be removed', async () => {
+    const { home, volumes } = await withVolume([failing('snapshots.remove', () => new Error('for ever'))])
+    await volumes.createSnapshot('vol', { name: 'snap' })
+    expect(await codeOf(volumes.removeSnapshot('vol', 'snap'))).toBe('internal')
+    expect((await volumes.get('vol')).snapshotCount).toBe(0)
+    expect(await codeOf(volumes.remove('vol'))).toBe('internal')
+    expect(onHost(home)).toEqual(['local/vol=one', 'local/vol@snap'])
+    expect((await volumes.list()).warnings).toEqual([expect.stringContaining('for ever')])
+  })
+})
+
 describe('a rename', () => {
   it('takes content, labels and snapshots along', async () => {
     const { engine, home, volumes } = await withVolume()
