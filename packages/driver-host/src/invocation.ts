@@ -7,6 +7,8 @@ export interface PluginSettings {
   readonly driver: string
   /** What the driver's factory is given. */
   readonly driverOptions: Readonly<Record<string, string>>
+  /** The file that names the driver's package; without one the driver is one of our own. */
+  readonly configFile: string | undefined
   /** What Docker calls the plugin. */
   readonly name: string
   /** Where volumes and metadata are kept. */
@@ -41,13 +43,24 @@ interface Flag {
 }
 
 const flags: readonly Flag[] = [
-  { name: 'driver', type: 'string', placeholder: 'NAME', help: 'the volume driver: local or tmpfs' },
+  {
+    name: 'driver',
+    type: 'string',
+    placeholder: 'NAME',
+    help: 'the volume driver: local, tmpfs, or that of a package',
+  },
   {
     name: 'driver-option',
     type: 'string',
     multiple: true,
     placeholder: 'KEY=VALUE',
     help: 'what the driver is set up with, such as root=DIR; may be repeated',
+  },
+  {
+    name: 'config-file',
+    type: 'string',
+    placeholder: 'FILE',
+    help: "the JSON file that names the driver's package and its options, as pouchd's does",
   },
   { name: 'name', type: 'string', placeholder: 'NAME', help: 'what docker calls it (default pouch-DRIVER)' },
   {
@@ -94,11 +107,17 @@ export function parseInvocation(args: readonly string[]): Invocation {
   const driver = text('driver')
   if (driver === undefined) throw refused('driver', 'which driver is to be served? Say --driver local, or tmpfs')
   const name = checkedName(text('name') ?? `pouch-${driver}`)
+  const driverOptions = driverOptionsOf(values['driver-option'])
+  const configFile = text('config-file')
+  if (configFile !== undefined && Object.keys(driverOptions).length > 0) {
+    throw refused('driver-option', `the options of a package's driver are in the file ${configFile}`)
+  }
   const specDir = values.spec === true ? (text('spec-dir') ?? '/etc/docker/plugins') : undefined
   if (specDir === undefined && values['spec-dir'] !== undefined) throw refused('spec-dir', 'it goes with --spec')
   const settings: PluginSettings = {
     driver,
-    driverOptions: driverOptionsOf(values['driver-option']),
+    driverOptions,
+    configFile: configFile === undefined ? undefined : resolve(configFile),
     name,
     homeDir: resolve(text('home') ?? join('/var/lib/pouch-volume-plugin', name)),
     socket: resolve(text('socket') ?? join('/run/docker/plugins', `${name}.sock`)),

@@ -1,8 +1,9 @@
-import { createVolumeEngine, type Logger } from '@pouch/volume-core'
+import { createVolumeEngine, type DriverDefinition, type Logger } from '@pouch/volume-core'
 import { servePlugin } from '@pouch/volume-plugin-server'
-import { chosenDriver } from './chosen-driver.js'
 import { chosenStore } from './chosen-store.js'
 import type { PluginSettings } from './invocation.js'
+import { ownDriver } from './own-driver.js'
+import { packagedDriver } from './packaged-driver.js'
 import { writeSpecFile } from './spec-file.js'
 
 /** A plugin that takes requests. Made by {@link startPlugin}. */
@@ -44,7 +45,7 @@ async function open(
   log: Logger,
   undoLater: (step: () => Promise<void> | void) => void,
 ): Promise<string> {
-  const definition = chosenDriver(settings.driver, settings.driverOptions)
+  const definition = await definitionOf(settings)
   const driver = definition.name
   const store = await chosenStore(settings.store, settings.homeDir, log)
   undoLater(() => store.close())
@@ -61,4 +62,8 @@ async function open(
   undoLater(() => server.close())
   if (specDir !== undefined) undoLater(writeSpecFile(specDir, name, socket))
   return server.socket
+}
+
+async function definitionOf({ driver, driverOptions, configFile, homeDir }: PluginSettings): Promise<DriverDefinition> {
+  return configFile === undefined ? ownDriver(driver, driverOptions) : await packagedDriver(driver, configFile, homeDir)
 }

@@ -23,6 +23,7 @@ describe('the command line of pouch-volume-plugin', () => {
     expect(settingsOf('--driver', 'local')).toEqual({
       driver: 'local',
       driverOptions: {},
+      configFile: undefined,
       name: 'pouch-local',
       homeDir: '/var/lib/pouch-volume-plugin/pouch-local',
       socket: '/run/docker/plugins/pouch-local.sock',
@@ -50,6 +51,7 @@ describe('the command line of pouch-volume-plugin', () => {
     expect(settingsOf('--driver', 'tmpfs', ...where, ...how, ...options)).toEqual({
       driver: 'tmpfs',
       driverOptions: { root: '/srv/a=b', size: '' },
+      configFile: undefined,
       name: 'fast',
       homeDir: '/srv/fast',
       socket: '/run/fast.sock',
@@ -58,6 +60,7 @@ describe('the command line of pouch-volume-plugin', () => {
       forgetMounts: true,
       logLevel: 'debug',
     })
+    expect(settingsOf('--driver', 'x', '--config-file', '/etc/pouch.json').configFile).toBe('/etc/pouch.json')
     expect(settingsOf('--driver', 'local', '--spec').specDir).toBe('/etc/docker/plugins')
   })
 
@@ -73,6 +76,9 @@ describe('the command line of pouch-volume-plugin', () => {
     expect(refusal('--driver', 'local', '--driver-option', 'root')).toContain("'root' is not KEY=VALUE")
     expect(refusal('--driver', 'local', '--driver-option', 'a=1', '--driver-option', 'a=2')).toContain(
       'a is given twice',
+    )
+    expect(refusal('--driver', 'x', '--config-file', '/c.json', '--driver-option', 'a=1')).toContain(
+      'in the file /c.json',
     )
     expect(refusal('--driver', 'local', '--spec-dir', '/specs')).toContain('--spec')
   })

@@ -1,5 +1,4 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PouchError } from '@pouch/errors'
@@ -7,6 +6,7 @@ import type { Logger } from '@pouch/volume-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { PluginSettings } from '../src/invocation.js'
 import { type RunningPlugin, startPlugin } from '../src/start-plugin.js'
+import { pluginRequest } from './support/plugin-request.js'
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 let folder: string
@@ -17,6 +17,7 @@ beforeEach(() => {
   settings = {
     driver: 'local',
     driverOptions: {},
+    configFile: undefined,
     name: 'pouch-local',
     homeDir: join(folder, 'home'),
     socket: join(folder, 'plugins/pouch-local.sock'),
@@ -41,20 +42,7 @@ async function stop(): Promise<void> {
   for (const plugin of running.splice(0)) await plugin.close()
 }
 
-function call(method: string, body: unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath: settings.socket, method: 'POST', path: `/${method}`, agent: false })
-    outgoing.once('error', reject)
-    outgoing.once('response', (incoming) => {
-      let text = ''
-      incoming.setEncoding('utf8').on('data', (part: string) => {
-        text += part
-      })
-      incoming.once('end', () => resolve(JSON.parse(text)))
-    })
-    outgoing.end(JSON.stringify(body))
-  })
-}
+const call = async (method: string, body: object) => await pluginRequest(settings.socket, method, body)
 
 const refusal = async (changes: Partial<PluginSettings>) => {
   const error = await start(changes).then(

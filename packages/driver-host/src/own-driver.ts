@@ -14,17 +14,19 @@ const choices: ReadonlyMap<string, Choice> = new Map<string, Choice>([
   ['tmpfs', { options: { root: 'root', size: 'defaultSize' }, make: (options) => tmpfs(options) }],
 ])
 
+/** The drivers that are here without a package of somebody else's. */
+export const ownDrivers: readonly string[] = Object.freeze([...choices.keys()])
+
 /**
- * The driver of a name, set up with options as they were typed.
+ * One of the own drivers, set up with options as they were typed.
  *
  * @throws PouchError `not-found` for an unknown driver, `invalid-argument` for an unknown or bad option
  */
-export function chosenDriver(name: string, given: Readonly<Record<string, string>>): DriverDefinition {
+export function ownDriver(name: string, given: Readonly<Record<string, string>>): DriverDefinition {
   const choice = choices.get(name)
   if (choice === undefined) {
-    const known = [...choices.keys()]
-    const text = `there is no volume driver '${name}': choose one of ${known.join(', ')}`
-    throw new PouchError('not-found', text, { op: 'driver.choose', subject: name, details: { drivers: known } })
+    const text = `there is no volume driver '${name}': choose one of ${ownDrivers.join(', ')}, or name its package in a --config-file`
+    throw new PouchError('not-found', text, { op: 'driver.choose', subject: name, details: { drivers: ownDrivers } })
   }
   const options: Record<string, string> = {}
   for (const [key, value] of Object.entries(given)) {
