@@ -78,6 +78,36 @@ describe('pouch-volume-plugin, running', () => {
   })
 })
 
+describe('pouch-volume-check', () => {
+  const check = new CommandLine([process.execPath, program.replace('-plugin.js', '-check.js')], {})
+  let folder: string
+  let running: RunningCommand | undefined
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pouch-host-'))
+  })
+  afterEach(async () => {
+    running?.kill('SIGTERM')
+    await running?.ended
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it.each([
+    ['local', []],
+    ['tmpfs', ['--volatile']],
+  ])(
+    'finds nothing wrong with %s as pouch-volume-plugin serves it',
+    async (driver, more) => {
+      const socket = join(folder, 'plugin.sock')
+      running = plugin.begin('--driver', driver, '--home', join(folder, 'home'), '--socket', socket)
+      await answers(socket)
+      const { code, stdout } = await check.run(['--socket', socket, ...more], { timeoutMs: 90_000 })
+      expect([stdout.toString().match(/^ {2}FAIL.*/gm), code]).toEqual([null, 0])
+      expect(stdout.toString()).toMatch(/\nAll \d+ checks passed\.\n$/)
+    },
+    120_000,
+  )
+})
+
 async function answers(path: string): Promise<void> {
   for (const deadline = Date.now() + 20_000; Date.now() < deadline; await new Promise((next) => setTimeout(next, 20))) {
     const isThere = await new Promise<boolean>((resolve) => {
