@@ -175,7 +175,12 @@ async function clear(engine: VolumeEngine): Promise<void> {
   try {
     for (const { volume, reference } of await engine.volumes.references())
       await engine.volumes.detach(volume, reference.id)
-    for (const { name } of (await engine.volumes.list()).volumes) await engine.volumes.remove(name)
+    for (const { name } of (await engine.volumes.list()).volumes) {
+      for (const snapshot of await engine.volumes.snapshots(name)) {
+        await engine.volumes.removeSnapshot(name, snapshot.name)
+      }
+      await engine.volumes.remove(name)
+    }
     await engine.close()
   } catch (error) {
     if (!hasCode(error, 'unavailable'))
