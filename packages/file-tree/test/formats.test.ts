@@ -136,6 +136,18 @@ describe('unpackTree', () => {
     expect(statSync(join(root, 'v7-directory')).isDirectory()).toBe(true)
   })
 
+  it('makes and packs deep directories, and refuses those beyond the bound', async () => {
+    const [from, to] = [folder(), folder()]
+    const deep = (depth: number) => `${'d/'.repeat(depth)}file`
+    const data = (depth: number) => archive(pax({ path: deep(depth) }), member({ name: 'short', data: 'x' }))
+    await unpackTree(from, inChunks(data(400)), { ownership: 'caller' })
+    await unpackTree(to, packTree(from))
+    expect(readFileSync(join(to, deep(400)), 'utf8')).toBe('x')
+    expect(await compareTrees(from, to)).toEqual([])
+    const tooDeep = unpackTree(folder(), inChunks(data(1100)), { ownership: 'caller' })
+    await expect(tooDeep).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('deep') })
+  })
+
   it("makes all files the caller's when asked, without set-user-id bits", async () => {
     const root = folder()
     const data = archive(pax({ uid: '12345', gid: '54321' }), member({ name: 'program', data: 'x', mode: 0o6755 }))
