@@ -20,6 +20,7 @@ const lanes = [
     name: 'vm',
     what: 'packages on a kernel and disks of their own, in a VM',
     needs: needs.vm,
+    arch: 'x64',
     run: runVmTests,
   },
   {
@@ -50,6 +51,7 @@ export async function runTests({ only = [], extra = [] } = {}) {
 
 async function runIfPossible(lane, extra) {
   if (lane.needsRoot && !isRoot) return { lane, missing: 'root' }
+  if (lane.arch !== undefined && process.arch !== lane.arch) return { lane, missing: `a machine of ${lane.arch}` }
   const absent = absentOf(lane.needs ?? [])
   if (absent.length > 0) return { lane, missing: absent.map((need) => need.debian).join(', ') }
   return lane.run === undefined ? await runLane(lane, extra) : await runOwn(lane)

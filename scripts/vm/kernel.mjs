@@ -2,18 +2,25 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { staticBusybox } from '../setup/debian.mjs'
-import { run, SetupError } from '../setup/say.mjs'
+import { isRoot, run, SetupError } from '../setup/say.mjs'
 
 /** The name of the package that holds the kernel: `linux-image-6.1.0-56-amd64`. */
 export async function kernelPackage() {
-  const { output } = await run('apt-cache', ['depends', 'linux-image-amd64'], {
-    quiet: true,
-    mayFail: true,
-    env: { ...process.env, LC_ALL: 'C' },
-  })
-  const name = /Depends: (linux-image-\S+-amd64)$/m.exec(output)?.[1]
+  const listed = await listedKernel()
+  if (listed !== undefined) return listed
+  // A machine that had all packages already may have no lists of them.
+  if (isRoot) await run('apt-get', ['update', '-qq'], { quiet: true, mayFail: true })
+  const name = await listedKernel()
   if (name !== undefined) return name
-  throw new SetupError('the package lists name no linux-image-amd64; run apt-get update')
+  throw new SetupError(
+    "the test VM takes Debian's kernel, and the package lists name no linux-image-amd64; run apt-get update",
+  )
+}
+
+async function listedKernel() {
+  const env = { ...process.env, LC_ALL: 'C' }
+  const { output } = await run('apt-cache', ['depends', 'linux-image-amd64'], { quiet: true, mayFail: true, env })
+  return /Depends: (linux-image-\S+-amd64)$/m.exec(output)?.[1]
 }
 
 /**

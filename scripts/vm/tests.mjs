@@ -13,7 +13,7 @@ const disks = ['4G', '4G']
 const diskNames = ['/dev/vdb', '/dev/vdc']
 /** Has a binary, so it is copied as it is. */
 const native = { name: 'koffi', usedBy: 'libc' }
-const timeoutMs = 300_000
+const timeoutMs = 600_000
 
 /**
  * Runs test files in the VM.

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import { type QuotaCall, systemKernel } from './kernel.js'
 import { absolutePath, withDirectory } from './open-path.js'
 import { type Step, succeed } from './step-error.js'
@@ -21,10 +22,13 @@ export async function freeze(path: string, { kernel = systemKernel }: QuotaCall 
 /** Lets writers go on. A filesystem that is not frozen is a success. */
 export async function thaw(path: string, { kernel = systemKernel }: QuotaCall = {}): Promise<void> {
   const step = freezeStep('quota.thaw', path, 'thaw')
-  await withDirectory(path, step, async (handle) => {
-    const outcome = await kernel.ioctl(handle.fd, thawRequest, 0)
-    if (outcome.errno !== 'EINVAL') succeed(outcome, step)
-  })
+  await withDirectory(path, step, (handle) => thawOpen(handle, step, { kernel }))
+}
+
+/** The same with a directory that was opened before: threads that wait for the filesystem cannot keep it frozen. */
+export async function thawOpen(handle: FileHandle, step: Step, { kernel = systemKernel }: QuotaCall): Promise<void> {
+  const outcome = await kernel.ioctlHere(handle.fd, thawRequest, 0)
+  if (outcome.errno !== 'EINVAL') succeed(outcome, step)
 }
 
 function freezeStep(op: string, path: string, verb: string): Step {

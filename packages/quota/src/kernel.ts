@@ -23,8 +23,8 @@ export interface KernelOptions {
 }
 
 /**
- * The kernel's calls that Node does not have. The C library is bound at the first call, and every call runs on another thread,
- * since any of them may wait for a disk.
+ * The kernel's calls that Node does not have. The C library is bound at the first call, and a call runs on another thread, since it
+ * may wait for a disk.
  */
 export class Kernel {
   readonly #loadKoffi: KoffiLoader | undefined
@@ -40,6 +40,11 @@ export class Kernel {
     return typeof argument === 'number'
       ? await ioctlNumber.async(fd, request, argument)
       : await ioctl.async(fd, request, argument)
+  }
+
+  /** ioctl(2) on this thread, for what is done in an instant and must not wait for a thread that is free. */
+  async ioctlHere(fd: number, request: number, argument: number): Promise<Outcome> {
+    return (await this.#libc()).ioctlNumber(fd, request, argument)
   }
 
   /** quotactl_fd(2), for any file of the filesystem. `ENOSYS` before Linux 5.14. */

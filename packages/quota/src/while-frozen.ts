@@ -1,7 +1,7 @@
 import { PouchError, throwIfAborted } from '@pouch/errors'
-import { freeze, thaw } from './freeze.js'
+import { freeze, thawOpen } from './freeze.js'
 import type { QuotaCall } from './kernel.js'
-import { absolutePath } from './open-path.js'
+import { absolutePath, withDirectory } from './open-path.js'
 import { ThawGuardian } from './thaw-guardian.js'
 
 /** How long a filesystem is frozen at most. */
@@ -35,27 +35,35 @@ export async function whileFrozen<T>(
     throw new PouchError('invalid-argument', `cannot ${step.what}: ${limitMs} is not a number of milliseconds`, step)
   }
   throwIfAborted(signal, step)
-  const guardian = await ThawGuardian.start(absolute, limitMs + graceMs, step)
-  try {
-    await freeze(absolute, { kernel })
-    return await workUntil(limitMs, absolute, work, { signal, kernel })
-  } finally {
-    await guardian.dismiss()
-  }
+  return await withDirectory(absolute, step, async (directory) => {
+    const guardian = await ThawGuardian.start(absolute, limitMs + graceMs, step)
+    try {
+      await freeze(absolute, { kernel })
+      const thawNow = () => thawOpen(directory, step, { kernel })
+      return await workUntil({ limitMs, path: absolute, signal, thawNow }, work)
+    } finally {
+      await guardian.dismiss()
+    }
+  })
+}
+
+interface FrozenWork {
+  readonly limitMs: number
+  readonly path: string
+  readonly signal: AbortSignal | undefined
+  readonly thawNow: () => Promise<void>
 }
 
 async function workUntil<T>(
-  limitMs: number,
-  path: string,
+  { limitMs, path, signal, thawNow }: FrozenWork,
   work: (signal: AbortSignal) => Promise<T>,
-  { signal, kernel }: FrozenOptions,
 ): Promise<T> {
   const limit = new AbortController()
   const message = `the filesystem of ${path} was thawed after ${limitMs} ms, before the work was done; make it quicker, or give it more time`
   const late = new PouchError('timeout', message, { op: 'quota.whileFrozen', subject: path, details: { limitMs } })
   let thawing: Promise<void> | undefined
   const timer = setTimeout(() => {
-    thawing = thaw(path, { kernel })
+    thawing = thawNow()
     // Its failure is told below.
     thawing.catch(() => undefined)
     limit.abort(late)
@@ -69,6 +77,6 @@ async function workUntil<T>(
     throw limit.signal.aborted ? late : error
   } finally {
     clearTimeout(timer)
-    await (thawing ?? thaw(path, { kernel }))
+    await (thawing ?? thawNow())
   }
 }

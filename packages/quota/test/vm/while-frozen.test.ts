@@ -77,6 +77,21 @@ function frozenTests(): void {
     assert.equal(await isWritable(), true)
   })
 
+  it('is thawed by a process whose threads all wait for it', async () => {
+    const names = Array.from({ length: 8 }, (_, index) => join(target, `blocked-${index}`))
+    const writes = await whileFrozen(
+      target,
+      async () => {
+        const writing = names.map((name) => writeFile(name, 'x'))
+        await delay(200)
+        return Promise.allSettled(writing).then((results) => results.every(({ status }) => status === 'fulfilled'))
+      },
+      { limitMs: 300 },
+    ).catch((error: unknown) => error)
+    assert.equal(writes instanceof Error && 'code' in writes && writes.code, 'timeout')
+    assert.equal(await isWritable(), true)
+  })
+
   it('is thawed when the process that froze it is killed', async () => {
     const holder: ChildProcess = spawn(process.execPath, [import.meta.filename, 'hold', target], {
       stdio: ['ignore', 'pipe', 'inherit'],
