@@ -109,7 +109,8 @@ describe('import', () => {
     expect(daemon.receivedBytes).toBe(32 * 65536)
   })
 
-  it('that is refused reads its source no more', async () => {
+  it.each(['unix', 'tcp'])('that is refused over %s reads its source no more', async (kind) => {
+    const options = kind === 'tcp' ? { host: await daemon.listenOnTcp() } : {}
     daemon.onRequest = (request, response) => {
       const body = '{"message":"v is there already","code":"already-exists"}'
       response.writeHead(409, { 'content-type': 'application/json', 'content-length': body.length })
@@ -129,7 +130,7 @@ describe('import', () => {
         isLeft = true
       }
     }
-    expect((await failureOf(daemon.client().pouch.archives.import(endless()))).code).toBe('already-exists')
+    expect((await failureOf(daemon.client(options).pouch.archives.import(endless()))).code).toBe('already-exists')
     await expect.poll(() => isLeft).toBe(true)
     const atEnd = sent
     await delay(30)

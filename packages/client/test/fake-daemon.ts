@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PouchClient, type PouchClientOptions } from '../src/index.js'
@@ -31,6 +31,7 @@ export class FakeDaemon {
   onUpgrade: UpgradeAnswer = (socket) => socket.destroy()
   readonly #directory: string
   readonly #server: Server
+  #second: Server | undefined
 
   private constructor(directory: string) {
     this.#directory = directory
@@ -53,6 +54,18 @@ export class FakeDaemon {
     return join(this.#directory, 'd.sock')
   }
 
+  /** Listens on a port too: there, connections are kept. */
+  async listenOnTcp(): Promise<string> {
+    const second = createServer((request, response) => this.#handle(request, response))
+    this.#second = second
+    second.on('connection', (socket) => {
+      this.sockets.add(socket)
+      socket.on('error', () => undefined)
+    })
+    await new Promise<void>((resolve) => second.listen(0, '127.0.0.1', resolve))
+    return `tcp://127.0.0.1:${(second.address() as AddressInfo).port}`
+  }
+
   client(options: PouchClientOptions = {}): PouchClient {
     return new PouchClient({ host: `unix://${this.path}`, ...options })
   }
@@ -60,6 +73,7 @@ export class FakeDaemon {
   async stop(): Promise<void> {
     for (const socket of this.sockets) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
+    this.#second?.close()
     await rm(this.#directory, { recursive: true, force: true })
   }
 
