@@ -153,7 +153,7 @@ async function bundleChild(): Promise<void> {
   const tsup = createRequire(join(workspace, 'package.json')).resolve('tsup/package.json')
   const { build } = createRequire(tsup)('esbuild') as { build: (options: object) => Promise<unknown> }
   await build({
-    entryPoints: [join(import.meta.dirname, 'crash-child.ts')],
+    entryPoints: [join(import.meta.dirname, 'children/crash-child.ts')],
     outfile: join(folder, 'crash-child.mjs'),
     bundle: true,
     format: 'esm',
