@@ -49,6 +49,7 @@ export const needs = {
     { has: () => onPath('strace'), debian: 'strace', why: 'counts the fsyncs of the store' },
     { has: () => onPath('openssl'), debian: 'openssl', why: 'certificates of the TLS tests' },
     { has: () => onPath('systemd-analyze'), debian: 'systemd', why: 'checks the unit of pouchd' },
+    { has: () => onPath('capsh'), debian: 'libcap2-bin', why: 'names of capabilities, compared with ours' },
     { has: () => onPath('script'), debian: 'bsdutils', why: 'terminals for the tests' },
     {
       has: () => existsSync('/usr/share/gocode/src/github.com/containerd/containerd/api/services'),

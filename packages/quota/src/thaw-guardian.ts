@@ -23,10 +23,14 @@ process.stdout.write('ready')
 export class ThawGuardian {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #exit: Promise<number | null>
+  readonly #failure: Promise<never>
 
   private constructor(child: ChildProcessByStdio<Writable, Readable, null>) {
     this.#child = child
     this.#exit = new Promise((resolve) => child.once('exit', resolve))
+    this.#failure = new Promise((_, reject) => child.once('error', reject))
+    // It is waited for at the start alone.
+    this.#failure.catch(() => undefined)
     // It may have gone when it is told to go.
     child.stdin.on('error', () => undefined)
   }
@@ -44,7 +48,8 @@ export class ThawGuardian {
     const child = spawn(process.execPath, args, { cwd: '/', env, detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
     const guardian = new ThawGuardian(child)
     try {
-      await Promise.race([once(child.stdout, 'data'), guardian.#exit.then((code) => refuse(code, step))])
+      const gone = guardian.#exit.then((code) => refuse(code, step))
+      await Promise.race([once(child.stdout, 'data'), gone, guardian.#failure])
     } catch (error) {
       await guardian.dismiss()
       throw thrownError(error, step)
