@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PouchError } from '@pouch/errors'
+import { packTree } from '@pouch/file-tree'
+import type { Volume, VolumeManager } from '@pouch/volume-core'
+import type { Actor, Operation, Outcome } from './operation.js'
+import { contentOf } from './volume-content.js'
+
+/** Holds references for whoever is not asked for a name. */
+export const holder = 'client'
+/** The label that `label` sets. */
+export const labelName = 'is'
+
+/** Carries operations out by an engine in this process. */
+export function engineActor(volumes: VolumeManager): Actor {
+  return async (operation) => await outcomeOf(carryOut(volumes, operation))
+}
+
+/** How a promise ended. Whatever is no PouchError is a failure of the test. */
+export async function outcomeOf(work: Promise<unknown>): Promise<Outcome> {
+  try {
+    const value = await work
+    return value === undefined ? { code: 'ok' } : { code: 'ok', value }
+  } catch (error) {
+    if (!(error instanceof PouchError)) throw error
+    return { code: error.code, value: error.message }
+  }
+}
+
+/** What an inspection shows, in the model's words. */
+export function shownVolume(volume: Volume): unknown {
+  const references = volume.references.map(({ id, state }) => [id, state])
+  return {
+    driver: volume.driver,
+    label: volume.labels[labelName] ?? '',
+    sizeBytes: volume.sizeBytes ?? null,
+    snapshots: volume.snapshotCount,
+    references: Object.fromEntries(references),
+  }
+}
+
+/** An archive of a volume with some content. */
+export async function archiveOf(content: string): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), 'pouch-archive-'))
+  try {
+    await fill(folder, content)
+    const chunks: Uint8Array[] = []
+    for await (const chunk of packTree(folder)) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function carryOut(volumes: VolumeManager, operation: Operation): Promise<unknown> {
+  const { name } = operation
+  switch (operation.do) {
+    case 'create':
+      return nothing(await volumes.create(requestOf(operation)))
+    case 'remove':
+      return await volumes.remove(name)
+    case 'inspect':
+      return shownVolume(await volumes.get(name))
+    case 'export':
+      return await contentOf(await volumes.export(name))
+    case 'label':
+      return nothing(await volumes.update(name, { labels: { [labelName]: operation.label } }))
+    case 'resize':
+      return nothing(await volumes.update(name, { sizeBytes: operation.sizeBytes }))
+    case 'rename':
+      return nothing(await volumes.rename(name, operation.to))
+    case 'snapshot':
+      return nothing(await volumes.createSnapshot(name, { name: operation.snapshot }))
+    case 'removeSnapshot':
+      return await volumes.removeSnapshot(name, operation.snapshot)
+    case 'restore':
+      return await volumes.restoreSnapshot(name, operation.snapshot)
+    case 'clone': {
+      const { snapshot } = operation
+      return nothing(await volumes.create({ name: operation.to, from: { volume: name, snapshot } }))
+    }
+    case 'import':
+      return nothing(await volumes.import(requestOf(operation), inPieces(await archiveOf(operation.content))))
+    case 'migrate':
+      return nothing(await volumes.migrate(name, { driver: operation.driver, options: operation.options }))
+    case 'write':
+      return await write(volumes, name, operation.content)
+    default:
+      return await refer(volumes, operation.do, name, operation.reference)
+  }
+}
+
+async function refer(volumes: VolumeManager, verb: string, name: string, id: string): Promise<void> {
+  if (verb === 'reserve') nothing(await volumes.reserve(name, { holder, id }))
+  else if (verb === 'attach') nothing(await volumes.attach(name, { holder, id }))
+  else if (verb === 'mount') nothing(await volumes.mount(name, id))
+  else if (verb === 'unmount') await volumes.unmount(name, id)
+  else if (verb === 'release') await volumes.release(name, id)
+  else await volumes.detach(name, id)
+}
+
+async function write(volumes: VolumeManager, name: string, content: string): Promise<void> {
+  const { id, path } = await volumes.attach(name, { holder: 'writer' })
+  if (path === undefined) throw new Error(`${name} has no path`)
+  await fill(path, content)
+  await volumes.detach(name, id)
+}
+
+/** Puts content into a directory: twice, so that a half of it is seen. */
+async function fill(path: string, content: string): Promise<void> {
+  await mkdir(join(path, 'sub'), { recursive: true })
+  await writeFile(join(path, 'data'), content)
+  await writeFile(join(path, 'sub', 'again'), content)
+}
+
+function requestOf({ name, driver, options }: { name: string; driver?: string; options?: Record<string, string> }) {
+  return { name, driver, options }
+}
+
+async function* inPieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 1024) yield bytes.subarray(at, at + 1024)
+}
+
+const nothing = (_: unknown): undefined => undefined

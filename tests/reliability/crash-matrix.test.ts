@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SeededRandom } from '../crash/random.js'
+import { type CrashCase, crashCases } from './crash-cases.js'
+import { allowedStates, expectWhole, onHome } from './crash-check.js'
+import { expectedSteps } from './expected-steps.js'
+import type { FaultLayer } from './faults/fault-plan.js'
+import { inParallel } from './in-parallel.js'
+import { VictimProgram } from './victim-program.js'
+import type { VictimReport, VictimTask } from './victim-task.js'
+
+const seed = Number(process.env.POUCH_TEST_SEED ?? Date.now() % 1_000_000)
+/** How many steps below the drivers are killed, and how many recoveries; the steps of store and drivers are all killed. */
+const systemKills = Number(process.env.POUCH_TEST_SYSTEM_KILLS ?? 48)
+const recoveryKills = Number(process.env.POUCH_TEST_RECOVERY_KILLS ?? 16)
+
+const cases = Object.entries(crashCases).flatMap(([what, list]) =>
+  list.map((each: CrashCase) => ({ ...each, title: `${what}: ${each.title}` })),
+)
+const random = new SeededRandom(seed)
+
+describe(`a process that is killed at any step of an operation (seed ${seed})`, () => {
+  let program: VictimProgram
+  const killed = { calls: 0, system: 0, recovery: 0 }
+  let acknowledged = 0
+  const covered = new Set<string>()
+
+  beforeAll(async () => {
+    program = await VictimProgram.build()
+  })
+  afterAll(() => {
+    program?.remove()
+    const total = killed.calls + killed.system + killed.recovery
+    process.stdout.write(
+      `seed ${seed}: ${total} kills (${killed.calls} around writes and calls of drivers, ${killed.system} below, ` +
+        `${killed.recovery} of recoveries), ${acknowledged} acknowledged operations: 0 lost, 0 orphans\n`,
+    )
+  })
+
+  /** Kills a case at a point, or right after its acknowledgement where it never comes to the point, and looks at what is left. */
+  async function killAt(each: CrashCase, layer: FaultLayer, killAt: number): Promise<VictimReport> {
+    return await onHome(async (home) => {
+      const report = await run(each, { home, layer, killAt, isKilledAtEnd: true })
+      await expectWhole(
+        home,
+        allowedStates(each, isDone(report)),
+        `${each.title}, ${report.killedAt}, ${layer} ${killAt}`,
+      )
+      if (isDone(report)) acknowledged += 1 + each.prepare.length
+      else acknowledged += each.prepare.length
+      return report
+    })
+  }
+
+  async function run({ prepare, run }: CrashCase, task: Partial<VictimTask> & { home: string }): Promise<VictimReport> {
+    const report = await program.run({ prepare, run: [run], ...task })
+    expect(report.outcomes.filter(({ code }) => code !== 'ok')).toEqual([])
+    return report
+  }
+
+  describe('around every write of the store and every call of a driver', () => {
+    it.each(cases)('$title', { timeout: 300_000 }, async (each) => {
+      const steps = expectedSteps[each.title] ?? []
+      const points = Array.from({ length: 2 * steps.length + 1 }, (_, index) => index + 1)
+      const reports = await inParallel(points, (point) => killAt(each, 'calls', point))
+      const wanted = steps.flatMap((step) => [`before ${step}`, `after ${step}`])
+      expect(reports.map(({ killedAt }) => killedAt)).toEqual([...wanted, 'after the acknowledgement'])
+      expect(reports.at(-1)?.steps).toEqual(steps)
+      killed.calls += reports.length
+      for (const step of steps) covered.add(step.replace(/^[a-z]+\.(?!create |delete |compareAndSet|batch)/, ''))
+    })
+  })
+
+  it('has killed every kind of step that there is', () => {
+    const calls = ['create', 'remove', 'mounts.mount', 'mounts.unmount', 'resizing.resize', 'renaming.rename']
+    const snapshots = ['snapshots.create', 'snapshots.remove', 'snapshots.restore', 'cloning.clone']
+    expect([...covered]).toEqual(expect.arrayContaining([...calls, ...snapshots]))
+    const intents = ['resize', 'restore', 'rename', 'copy', 'leave', 'arrive'].map((kind) => `pending ${kind}`)
+    const fillings = ['filling from import', 'filling from clone']
+    const written = [...covered].join('\n')
+    for (const state of [...intents, ...fillings, 'creating', 'removing', 'mounting', 'unmounting']) {
+      expect(written).toContain(state)
+    }
+    expect(killed.calls).toBeGreaterThanOrEqual(200)
+  })
+
+  it('at steps below the drivers, of files, mounts and programs', { timeout: 600_000 }, async () => {
+    const perCase = 6
+    const chosen = Array.from({ length: Math.ceil(systemKills / perCase) }, () => random.pick(cases) ?? cases[0])
+    await inParallel(chosen, async (each) => {
+      if (each === undefined) return
+      const { points } = await onHome((home) => run(each, { home, layer: 'system' }))
+      const picked = Array.from({ length: Math.min(perCase, points) }, () => random.between(1, points))
+      for (const point of picked) {
+        await killAt(each, 'system', point)
+        killed.system += 1
+      }
+    })
+  })
+
+  it('at steps of the recovery from a kill', { timeout: 600_000 }, async () => {
+    const chosen = Array.from({ length: recoveryKills }, () => random.pick(cases) ?? cases[0])
+    await inParallel(chosen, async (each) => {
+      if (each === undefined) return
+      const steps = expectedSteps[each.title] ?? []
+      const first = random.between(1, 2 * steps.length)
+      const second = random.between(1, 4)
+      await onHome(async (home) => {
+        const report = await run(each, { home, killAt: first })
+        const again = await program.run({ home, killAt: second, isArmedAtOpen: true })
+        const at = `${each.title}, ${report.killedAt}, then ${again.killedAt ?? 'recovered'}`
+        await expectWhole(home, allowedStates(each, isDone(report)), at)
+        killed.recovery += again.killedAt === undefined ? 1 : 2
+      })
+    })
+  })
+})
+
+const isDone = ({ outcomes }: VictimReport) => outcomes.length > 0

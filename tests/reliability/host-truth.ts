@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Volume, VolumeEngine } from '@pouch/volume-core'
+import { shownVolume } from './carry-out.js'
+import type { Subject } from './subject.js'
+import { contentOf } from './volume-content.js'
+import type { ModelState, ModelVolume } from './volume-model.js'
+
+/** What an engine tells of its volumes, in the model's words. Snapshots are told with the content that they have once it is known. */
+export async function toldBy({ volumes }: VolumeEngine): Promise<ModelState> {
+  const { volumes: found, warnings } = await volumes.list()
+  if (warnings.length > 0) throw new Error(`the list has warnings: ${warnings.join('; ')}`)
+  const told: [string, ModelVolume][] = []
+  for (const volume of found) {
+    if (volume.status !== undefined) throw new Error(`${volume.name} is unfinished: ${volume.status.error}`)
+    const shown = shownVolume(volume) as Omit<ModelVolume, 'content' | 'snapshots' | 'sizeBytes'>
+    const snapshots = (await volumes.snapshots(volume.name)).map(({ name }) => [name, ''] as const)
+    const content = await contentOf(await volumes.export(volume.name, { allowInconsistent: true }))
+    const { sizeBytes } = volume
+    told.push([volume.name, { ...shown, sizeBytes, content, snapshots: Object.fromEntries(snapshots) }])
+  }
+  return Object.fromEntries(told)
+}
+
+/** What each snapshot has, as a restore shows it. Changes the volumes: for the end of a check. */
+export async function snapshotContents({ volumes }: VolumeEngine, state: ModelState): Promise<string[]> {
+  const found: string[] = []
+  for (const [name, { snapshots, references }] of Object.entries(state)) {
+    if (Object.values(references).includes('mounted')) continue
+    for (const snapshot of Object.keys(snapshots)) {
+      await volumes.restoreSnapshot(name, snapshot)
+      found.push(`${name}@${snapshot}=${await contentOf(await volumes.export(name))}`)
+    }
+  }
+  return found
+}
+
+/** Removes everything that an engine has. */
+export async function removeAll({ volumes }: VolumeEngine): Promise<void> {
+  for (const { name, references } of (await volumes.list()).volumes) {
+    for (const { id } of references) await volumes.detach(name, id)
+    for (const snapshot of await volumes.snapshots(name)) await volumes.removeSnapshot(name, snapshot.name)
+    await volumes.remove(name)
+  }
+}
+
+/** What is on the host, in the home, and is no part of a volume that the engine tells of; and what is missing. */
+export async function differencesOnHost(home: string, { engine }: Subject): Promise<string[]> {
+  const { volumes } = await engine.volumes.list()
+  const wanted: string[] = []
+  for (const volume of volumes) {
+    const snapshots = (await engine.volumes.snapshots(volume.name)).map(({ name }) => name)
+    wanted.push(...partsOf(home, volume, snapshots))
+  }
+  return differences(wanted, [...directoriesIn(home), ...mountsIn(home), ...loopDevicesOf(home)])
+}
+
+/** What a closed engine without volumes has left: work that it had put aside, and keys that belong to nothing. */
+export function leftAtRest(home: string, keys: readonly string[]): string[] {
+  const aside = ['volume/.new', 'volume/.trash', '.other-unfinished', '.other-restored']
+  const unfinished = aside.flatMap((folder) => listed(join(home, folder)).map((entry) => `${folder}/${entry}`))
+  return [...unfinished, ...keys.filter((key) => key !== 'engine/id').map((key) => `the key ${key}`)]
+}
+
+function partsOf(home: string, volume: Volume, snapshots: readonly string[]): string[] {
+  const { name, driver, references } = volume
+  const isMounted = references.some(({ state }) => state === 'mounted')
+  if (driver === 'tmpfs') return isMounted ? [`tmpfs/${name}`, `mount tmpfs/${name}`] : []
+  if (driver === 'other') {
+    const links = references.flatMap(({ id, state }) => (state === 'mounted' ? [`.other-mounts/${name}/${id}`] : []))
+    return [`other/${name}`, ...snapshots.map((each) => `.other-snapshots/${name}/${each}`), ...links]
+  }
+  const kept = snapshots.map((each) => `volume/${name}/_snapshots/${each}`)
+  const parts = [`volume/${name}`, `volume/${name}/_data`, ...kept]
+  if (!existsSync(join(home, 'volume', name, '_image'))) return parts
+  const mount = isMounted ? [`mount volume/${name}/_data`, `loop device of volume/${name}/_image/disk`] : []
+  return [...parts, `volume/${name}/_image`, ...mount]
+}
+
+function directoriesIn(home: string): string[] {
+  const found: string[] = []
+  for (const name of listed(join(home, 'volume')).filter((entry) => !entry.startsWith('.'))) {
+    const inside = listed(join(home, 'volume', name)).filter((entry) => entry !== '_snapshots')
+    found.push(`volume/${name}`, ...inside.map((entry) => `volume/${name}/${entry}`))
+    found.push(...below(home, `volume/${name}/_snapshots`))
+  }
+  found.push(...below(home, 'tmpfs'), ...below(home, 'other'))
+  for (const folder of ['.other-snapshots', '.other-mounts']) {
+    for (const name of listed(join(home, folder))) found.push(...below(home, `${folder}/${name}`))
+  }
+  return found
+}
+
+function mountsIn(home: string): string[] {
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((target) => target.startsWith(`${home}/`))
+    .map((target) => `mount ${target.slice(home.length + 1)}`)
+}
+
+function loopDevicesOf(home: string): string[] {
+  return listed('/sys/block').flatMap((device) => {
+    const file = join('/sys/block', device, 'loop/backing_file')
+    const image = device.startsWith('loop') && existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+    return image.startsWith(`${home}/`) ? [`loop device of ${image.slice(home.length + 1)}`] : []
+  })
+}
+
+function differences(wanted: readonly string[], found: readonly string[]): string[] {
+  return [
+    ...found.filter((each) => !wanted.includes(each)).map((each) => `${each} belongs to nobody`),
+    ...wanted.filter((each) => !found.includes(each)).map((each) => `${each} is gone`),
+  ]
+}
+
+const below = (home: string, folder: string) => listed(join(home, folder)).map((entry) => `${folder}/${entry}`)
+const listed = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).sort() : [])

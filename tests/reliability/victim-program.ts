@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { build } from 'tsup'
+import { repository } from '../running-pouchd.js'
+import type { VictimEvent, VictimReport, VictimTask } from './victim-task.js'
+
+const deadlineMs = 60_000
+
+/** The victim as a program, built from the sources into one file so that it starts fast. */
+export class VictimProgram {
+  readonly #folder: string
+
+  private constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  static async build(): Promise<VictimProgram> {
+    const cache = join(repository, '.cache/tests')
+    mkdirSync(cache, { recursive: true })
+    const folder = mkdtempSync(join(cache, 'victim-'))
+    // What cannot be built into a file is found where the store has it.
+    symlinkSync(join(repository, 'packages/store-sqlite/node_modules'), join(folder, 'node_modules'))
+    await build({
+      config: false,
+      silent: true,
+      entry: { victim: join(import.meta.dirname, 'victim.ts') },
+      outDir: folder,
+      format: 'esm',
+      target: 'node20',
+      outExtension: () => ({ js: '.mjs' }),
+      noExternal: [/^@pouch\//],
+      external: ['koffi', '@keyv/sqlite', 'keyv'],
+      tsconfig: join(repository, 'tsconfig.json'),
+    })
+    return new VictimProgram(folder)
+  }
+
+  /** Runs one, and waits for its end. @throws when it ended otherwise than it was told to */
+  async run(task: Partial<VictimTask> & { readonly home: string }): Promise<VictimReport> {
+    const whole: VictimTask = {
+      prepare: [],
+      run: [],
+      layer: 'calls',
+      killAt: 0,
+      isArmedAtOpen: false,
+      isKilledAtEnd: false,
+      ...task,
+    }
+    const child = spawn(process.execPath, [join(this.#folder, 'victim.mjs'), JSON.stringify(whole)], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: deadlineMs,
+      killSignal: 'SIGTERM',
+    })
+    const [[code, signal], out, errors] = await Promise.all([
+      once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>,
+      text(child.stdout),
+      text(child.stderr),
+    ])
+    const report = reportOf(out)
+    const isRight = report.killedAt === undefined ? code === 0 : signal === 'SIGKILL'
+    if (isRight && errors === '') return report
+    throw new Error(`a victim ended with ${signal ?? code}: ${errors}\n${out}\n${JSON.stringify(whole)}`)
+  }
+
+  remove(): void {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+function reportOf(out: string): VictimReport {
+  const events = out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as VictimEvent)
+  const passed = events.find((each) => each.event === 'passed')
+  return {
+    outcomes: events.flatMap((each) => (each.event === 'acknowledged' ? [each.outcome] : [])),
+    killedAt: events.find((each) => each.event === 'killed')?.point,
+    steps: passed?.steps ?? [],
+    points: passed?.points ?? 0,
+  }
+}
