@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PouchError } from '@pouch/errors'
+import { hasCode, PouchError } from '@pouch/errors'
 import { assignProject, projectUsage, setProjectLimit } from '@pouch/quota'
 import type { CreatedVolume, DriverCall, DriverVolume, FacetName, JsonValue, Usage } from '@pouch/volume-core/driver'
 import type { Backing, BackingSnapshots, Content, LendRequest } from './backing.js'
@@ -15,6 +15,9 @@ import { planVolume } from './volume-plan.js'
 import type { VolumeRoot } from './volume-root.js'
 
 const dataMode = 0o755
+const enforcementOfExt4 =
+  'a writer over the limit gets EDQUOT; one with CAP_SYS_RESOURCE (a privileged container, root outside of containers) passes it'
+const enforcementOfXfs = 'a writer over the limit gets ENOSPC, whoever it is'
 
 /** Volumes that are directories with a project quota, on ext4 or xfs. */
 export class ProjectVolumes implements Backing {
@@ -88,17 +91,19 @@ export class ProjectVolumes implements Backing {
   }
 
   async facts(volume: DriverVolume): Promise<Readonly<Record<string, JsonValue>>> {
-    const { limitBytes, limitInodes } = await this.measure(volume)
-    return {
-      backing: this.name,
-      quota: `project (${this.#filesystem})`,
-      projectId: await this.#requireId(volume),
-      ...(limitBytes === undefined ? {} : { limitBytes }),
-      ...(limitInodes === undefined ? {} : { limitInodes }),
-      enforcement:
-        this.#filesystem === 'ext4'
-          ? 'a writer over the limit gets EDQUOT; one with CAP_SYS_RESOURCE (a privileged container, root outside of containers) passes it'
-          : 'a writer over the limit gets ENOSPC, whoever it is',
+    const quota = { backing: this.name, quota: `project (${this.#filesystem})` }
+    try {
+      const { limitBytes, limitInodes } = await this.measure(volume)
+      return {
+        ...quota,
+        projectId: await this.#requireId(volume),
+        ...(limitBytes === undefined ? {} : { limitBytes }),
+        ...(limitInodes === undefined ? {} : { limitInodes }),
+        enforcement: this.#filesystem === 'ext4' ? enforcementOfExt4 : enforcementOfXfs,
+      }
+    } catch (error) {
+      if (!hasCode(error, 'unsupported') && !hasCode(error, 'conflict')) throw error
+      return { ...quota, enforcement: `it does not hold now: ${error.message}` }
     }
   }
 
