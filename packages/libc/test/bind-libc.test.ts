@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { closeSync, constants, writeSync } from 'node:fs'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -36,14 +36,23 @@ describe('a bound function', () => {
   })
 
   it('lets this thread go on while another one waits', async () => {
-    const libc = await bindLibc({ usleep: { returns: 'int', args: ['uint32'] } })
-    let done = false
-    const sleeping = libc.usleep.async(300_000).then(() => {
-      done = true
+    const libc = await bindLibc({
+      pipe: { returns: 'int', args: ['void *'] },
+      read: { returns: 'int64', args: ['int', 'void *', 'uint64'] },
     })
-    await readFile(process.execPath)
-    expect(done).toBe(false)
-    await sleeping
+    const ends = Buffer.alloc(8)
+    expect(libc.pipe(ends).errno).toBeUndefined()
+    const [reader, writer] = [ends.readInt32LE(0), ends.readInt32LE(4)]
+    try {
+      const letter = Buffer.alloc(1)
+      const reading = libc.read.async(reader, letter, 1)
+      // What the other thread waits for comes from this one.
+      writeSync(writer, 'x')
+      expect(await reading).toEqual({ value: 1, errno: undefined })
+      expect(letter.toString()).toBe('x')
+    } finally {
+      for (const fd of [reader, writer]) closeSync(fd)
+    }
   })
 
   it('writes into buffers in place and takes 64-bit numbers whole', async () => {
