@@ -1,5 +1,6 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { hasCode, PouchError } from '@pouch/errors'
+import { makeDirectories } from '@pouch/file-tree'
 import { logRotation } from './config/log-options.js'
 import { type ContainerEntry, deferred } from './container-entry.js'
 import { logPathOf } from './container-record.js'
@@ -144,6 +145,18 @@ export class Launch {
   }
 }
 
+async function makeSource(source: string): Promise<void> {
+  try {
+    await makeDirectories(source, 0o755)
+  } catch (error) {
+    throw PouchError.from(error, {
+      message: `the directory ${source}, which is to be mounted, cannot be made`,
+      op: 'container.start',
+      subject: source,
+    })
+  }
+}
+
 async function makeSources({ record, id }: ContainerEntry): Promise<void> {
   for (const { source, createSource } of record.binds) {
     try {
@@ -151,7 +164,7 @@ async function makeSources({ record, id }: ContainerEntry): Promise<void> {
     } catch (error) {
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
       if (!isMissing) throw PouchError.from(error, { op: 'container.start', subject: source })
-      if (createSource === true) await mkdir(source, { recursive: true, mode: 0o755 })
+      if (createSource === true) await makeSource(source)
       else {
         throw new PouchError(
           'invalid-argument',

@@ -1,8 +1,9 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadDrivers } from '@pouch/driver-loader'
 import { createEngine, type Engine } from '@pouch/engine'
 import { PouchError } from '@pouch/errors'
+import { makeDirectories } from '@pouch/file-tree'
 import { createVolumeEngine, type Logger } from '@pouch/volume-core'
 import { local } from '@pouch/volume-local'
 import { pluginSource } from '@pouch/volume-plugin-client'
@@ -14,7 +15,7 @@ import type { Settings } from './settings.js'
 
 /** Opens the store, containerd, the volumes and the engine over them; `cleanup` closes them in the right order. */
 export async function openEngine(settings: Settings, log: Logger, cleanup: CleanupStack): Promise<Engine> {
-  const home = makeHome(settings.homeDir)
+  const home = await makeHome(settings.homeDir)
   const store = await openStore(settings.store, home, log)
   cleanup.push(() => store.close())
   const containerd = await openContainerd(settings, home, log)
@@ -47,11 +48,11 @@ export async function openEngine(settings: Settings, log: Logger, cleanup: Clean
   return engine
 }
 
-function makeHome(path: string): string {
+async function makeHome(path: string): Promise<string> {
   const home = resolve(path)
   const isNew = !existsSync(home)
   try {
-    mkdirSync(home, { recursive: true, mode: 0o710 })
+    await makeDirectories(home, 0o710)
     if (isNew) chmodSync(home, 0o710)
   } catch (error) {
     throw PouchError.from(error, {

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { PouchError } from '@pouch/errors'
+import { makeDirectories } from '@pouch/file-tree'
 import { type MetadataStore, memoryStore } from '@pouch/store'
 import type { Logger } from '@pouch/volume-core'
 import type { StoreKind } from './invocation.js'
@@ -19,7 +19,7 @@ export async function chosenStore(kind: StoreKind, homeDir: string, log: Logger)
     return memoryStore()
   }
   try {
-    mkdirSync(homeDir, { recursive: true, mode: 0o710 })
+    await makeDirectories(homeDir, 0o710)
   } catch (error) {
     throw PouchError.from(error, { message: `cannot make the home ${homeDir}`, op: 'home', subject: homeDir })
   }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { isAbsolute, resolve } from 'node:path'
 import { PouchError } from '@pouch/errors'
 import { createEmitter } from '@pouch/events'
+import { makeDirectories } from '@pouch/file-tree'
 import { type MetadataStore, memoryStore } from '@pouch/store'
 import { Adoption } from './adoption.js'
 import { Catalogue } from './catalogue.js'
@@ -184,7 +184,7 @@ async function ownDirectory(home: unknown): Promise<string> {
   }
   const path = resolve(home)
   try {
-    await mkdir(path, { recursive: true, mode: 0o710 })
+    await makeDirectories(path, 0o710)
     return path
   } catch (error) {
     throw PouchError.from(error, { message: `the home ${path} cannot be made`, op: 'engine.open', subject: path })

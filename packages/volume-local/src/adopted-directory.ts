@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { mkdir, realpath, rmdir } from 'node:fs/promises'
+import { realpath, rmdir } from 'node:fs/promises'
 import { hasErrno, PouchError } from '@pouch/errors'
+import { makeDirectories } from '@pouch/file-tree'
 import { canonicalPath, isWithin } from '@pouch/mount'
 import type { DriverStateArea, JsonValue } from '@pouch/volume-core/driver'
 import { isDirectory } from './volume-directory.js'
@@ -38,7 +39,7 @@ export async function adoptDirectory({ name, mount, reserved, state }: Adoption)
     return path
   }
   await state.set(key, { name, path })
-  await mkdir(path, { recursive: true, mode: 0o755 })
+  await makeDirectories(path, 0o755)
   if ((await realpath(path)) === path) return path
   throw new PouchError('conflict', `${mount} changed while it was made into a volume; try again`, {
     op: 'local',

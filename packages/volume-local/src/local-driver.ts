@@ -1,6 +1,7 @@
-import { mkdir, realpath } from 'node:fs/promises'
+import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PouchError, throwIfAborted } from '@pouch/errors'
+import { makeDirectories } from '@pouch/file-tree'
 import type {
   CloneFacet,
   CloneRequest,
@@ -74,7 +75,7 @@ export class LocalDriver implements Driver {
   /** Makes the root where it is absent, looks what its filesystem can do, and finishes what a crash left. */
   static async open(root: string | undefined, host: DriverHost): Promise<LocalDriver> {
     const wanted = root ?? join(host.home, 'volume')
-    await mkdir(wanted, { recursive: true, mode: 0o701 })
+    await makeDirectories(wanted, 0o701)
     return new LocalDriver(await Backings.open(await realpath(wanted), host))
   }
 

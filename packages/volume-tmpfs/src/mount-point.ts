@@ -1,5 +1,6 @@
-import { mkdir, readdir, rmdir } from 'node:fs/promises'
+import { readdir, rmdir } from 'node:fs/promises'
 import { hasErrno, PouchError } from '@pouch/errors'
+import { makeDirectories } from '@pouch/file-tree'
 import { canonicalPath, isWithin } from '@pouch/mount'
 
 /**
@@ -32,7 +33,7 @@ export async function requireEmpty(path: string): Promise<void> {
 
 /** Makes the directory and those above it. */
 export async function makeMountPoint(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: 0o755 })
+  await makeDirectories(path, 0o755)
 }
 
 /** @returns false when files are in it: these were written below the mount, by somebody else, and stay */

@@ -1,6 +1,7 @@
-import { mkdir, readdir, realpath } from 'node:fs/promises'
+import { readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PouchError, throwIfAborted } from '@pouch/errors'
+import { makeDirectories } from '@pouch/file-tree'
 import { findMount, type MountEntry, mount, mountsUnder, unmount } from '@pouch/mount'
 import { formatBytes } from '@pouch/units'
 import type {
@@ -74,7 +75,7 @@ export class TmpfsDriver implements Driver {
   /** Makes the root where it is absent, and takes away the mount points on which nothing is mounted. Mounts stay. */
   static async open(root: string | undefined, host: DriverHost): Promise<TmpfsDriver> {
     const wanted = root ?? join(host.home, 'tmpfs')
-    await mkdir(wanted, { recursive: true, mode: 0o711 })
+    await makeDirectories(wanted, 0o711)
     const driver = new TmpfsDriver(await realpath(wanted), await realpath(host.home), `pouch-tmpfs:${host.engineId}`)
     if (process.platform === 'linux') await driver.#removeOrphans(host.log)
     return driver
