@@ -32,7 +32,7 @@ const directories: readonly CrashCase[] = [
   { title: 'migrate to another driver', prepare: written, run: { do: 'migrate', name, driver: 'other' } },
 ]
 
-const memory = { do: 'create', name, driver: 'tmpfs' } as const
+const memory = { do: 'create', name, driver: 'tmpfs', options: { size: '1048576' } } as const
 const ofMemory: readonly CrashCase[] = [
   { title: 'create', prepare: [], run: memory },
   { title: 'attach', prepare: [memory], run: attached },
@@ -58,7 +58,7 @@ const images: readonly CrashCase[] = [
   {
     title: 'snapshot while in use',
     prepare: [...inImage, attached],
-    run: { do: 'snapshot', name, snapshot: 'snap' },
+    run: { do: 'snapshot', name, snapshot: 'snap', whileInUse: true },
   },
   {
     title: 'restore',

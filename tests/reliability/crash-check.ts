@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { sweep } from '../../scripts/demo/sweep.mjs'
 import type { CrashCase } from './crash-cases.js'
-import { differencesOnHost, leftAtRest, removeAll, snapshotContents, toldBy } from './host-truth.js'
+import { detachAll, differencesOnHost, leftAtRest, removeAll, snapshotContents, toldBy } from './host-truth.js'
 import type { Operation } from './operation.js'
 import { openSubject, type Subject } from './subject.js'
 import { applied, type ModelState } from './volume-model.js'
@@ -42,13 +42,16 @@ export async function expectWhole(home: string, allowed: readonly ModelState[], 
     const found = allowed.find((state) => sameText(comparable(state), comparable(told)))
     if (found === undefined) expect({ at, told }, at).toEqual({ at, oneOf: allowed.map(comparable) })
     expect({ at, differences: await differencesOnHost(home, subject) }).toEqual({ at, differences: [] })
+    await detachAll(subject.engine)
     const contents = await snapshotContents(subject.engine, told)
     expect({ at, contents }).toEqual({ at, contents: contentsIn(found ?? {}) })
     await removeAll(subject.engine)
     expect({ at, differences: await differencesOnHost(home, subject) }).toEqual({ at, differences: [] })
-  } finally {
-    await closeAndLook(home, subject, at)
+  } catch (error) {
+    await subject.close()
+    throw error
   }
+  await closeAndLook(home, subject, at)
 }
 
 async function closeAndLook(home: string, { engine, store }: Subject, at: string): Promise<void> {
@@ -60,7 +63,11 @@ async function closeAndLook(home: string, { engine, store }: Subject, at: string
 }
 
 function stateAfter(state: ModelState, operations: readonly Operation[]): ModelState {
-  return operations.reduce((before, operation) => applied(before, operation).state, state)
+  return operations.reduce((before, operation) => {
+    const { state: after, outcome } = applied(before, operation)
+    if (outcome.code !== 'ok') throw new Error(`the model answers ${outcome.code} to ${JSON.stringify(operation)}`)
+    return after
+  }, state)
 }
 
 /** What can be told without changing anything. A tmpfs forgets what is in it. */
@@ -74,10 +81,8 @@ function comparable(state: ModelState): unknown {
 }
 
 function contentsIn(state: ModelState): string[] {
-  return Object.entries(state).flatMap(([name, { snapshots, references }]) =>
-    Object.values(references).includes('mounted')
-      ? []
-      : Object.entries(snapshots).map(([snapshot, content]) => `${name}@${snapshot}=${content}`),
+  return Object.entries(state).flatMap(([name, { snapshots }]) =>
+    Object.entries(snapshots).map(([snapshot, content]) => `${name}@${snapshot}=${content}`),
   )
 }
 

@@ -63,10 +63,11 @@ describe(`a process that is killed at any step of an operation (seed ${seed})`, 
       const points = Array.from({ length: 2 * steps.length + 1 }, (_, index) => index + 1)
       const reports = await inParallel(points, (point) => killAt(each, 'calls', point))
       const wanted = steps.flatMap((step) => [`before ${step}`, `after ${step}`])
-      expect(reports.map(({ killedAt }) => killedAt)).toEqual([...wanted, 'after the acknowledgement'])
+      // A call of a driver that writes to its part of the store ends after these writes.
+      expect(reports.map(({ killedAt }) => killedAt).sort()).toEqual([...wanted, 'after the acknowledgement'].sort())
       expect(reports.at(-1)?.steps).toEqual(steps)
       killed.calls += reports.length
-      for (const step of steps) covered.add(step.replace(/^[a-z]+\.(?!create |delete |compareAndSet|batch)/, ''))
+      for (const step of steps) covered.add(step.replace(/^(?!store)[a-z]+\./, ''))
     })
   })
 
@@ -88,7 +89,7 @@ describe(`a process that is killed at any step of an operation (seed ${seed})`, 
     const chosen = Array.from({ length: Math.ceil(systemKills / perCase) }, () => random.pick(cases) ?? cases[0])
     await inParallel(chosen, async (each) => {
       if (each === undefined) return
-      const { points } = await onHome((home) => run(each, { home, layer: 'system' }))
+      const { points } = await killAt(each, 'system', 0)
       const picked = Array.from({ length: Math.min(perCase, points) }, () => random.between(1, points))
       for (const point of picked) {
         await killAt(each, 'system', point)

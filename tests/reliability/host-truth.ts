@@ -25,8 +25,7 @@ export async function toldBy({ volumes }: VolumeEngine): Promise<ModelState> {
 /** What each snapshot has, as a restore shows it. Changes the volumes: for the end of a check. */
 export async function snapshotContents({ volumes }: VolumeEngine, state: ModelState): Promise<string[]> {
   const found: string[] = []
-  for (const [name, { snapshots, references }] of Object.entries(state)) {
-    if (Object.values(references).includes('mounted')) continue
+  for (const [name, { snapshots }] of Object.entries(state)) {
     for (const snapshot of Object.keys(snapshots)) {
       await volumes.restoreSnapshot(name, snapshot)
       found.push(`${name}@${snapshot}=${await contentOf(await volumes.export(name))}`)
@@ -35,10 +34,14 @@ export async function snapshotContents({ volumes }: VolumeEngine, state: ModelSt
   return found
 }
 
-/** Removes everything that an engine has. */
+/** Gives up all references. */
+export async function detachAll({ volumes }: VolumeEngine): Promise<void> {
+  for (const { volume, reference } of await volumes.references()) await volumes.detach(volume, reference.id)
+}
+
+/** Removes everything that an engine has, and nobody holds. */
 export async function removeAll({ volumes }: VolumeEngine): Promise<void> {
-  for (const { name, references } of (await volumes.list()).volumes) {
-    for (const { id } of references) await volumes.detach(name, id)
+  for (const { name } of (await volumes.list()).volumes) {
     for (const snapshot of await volumes.snapshots(name)) await volumes.removeSnapshot(name, snapshot.name)
     await volumes.remove(name)
   }
@@ -55,11 +58,14 @@ export async function differencesOnHost(home: string, { engine }: Subject): Prom
   return differences(wanted, [...directoriesIn(home), ...mountsIn(home), ...loopDevicesOf(home)])
 }
 
+/** Keys that a store has from its first opening on. */
+const ofTheStore = new Set(['engine/id', 'store/schema'])
+
 /** What a closed engine without volumes has left: work that it had put aside, and keys that belong to nothing. */
 export function leftAtRest(home: string, keys: readonly string[]): string[] {
   const aside = ['volume/.new', 'volume/.trash', '.other-unfinished', '.other-restored']
   const unfinished = aside.flatMap((folder) => listed(join(home, folder)).map((entry) => `${folder}/${entry}`))
-  return [...unfinished, ...keys.filter((key) => key !== 'engine/id').map((key) => `the key ${key}`)]
+  return [...unfinished, ...keys.filter((key) => !ofTheStore.has(key)).map((key) => `the key ${key}`)]
 }
 
 function partsOf(home: string, volume: Volume, snapshots: readonly string[]): string[] {

@@ -8,13 +8,22 @@ export type Operation =
   | { readonly do: 'label'; readonly name: string; readonly label: string }
   | { readonly do: 'resize'; readonly name: string; readonly sizeBytes: number }
   | { readonly do: 'rename'; readonly name: string; readonly to: string }
-  | { readonly do: 'snapshot' | 'removeSnapshot' | 'restore'; readonly name: string; readonly snapshot: string }
+  | { readonly do: 'removeSnapshot' | 'restore'; readonly name: string; readonly snapshot: string }
+  | SnapshotOperation
   | { readonly do: 'clone'; readonly name: string; readonly to: string; readonly snapshot?: string }
   | ImportOperation
   | { readonly do: 'migrate'; readonly name: string; readonly driver: string; readonly options?: Options }
   | { readonly do: 'write'; readonly name: string; readonly content: string }
 
 export type ReferenceVerb = 'reserve' | 'release' | 'mount' | 'unmount' | 'attach' | 'detach'
+
+export interface SnapshotOperation {
+  readonly do: 'snapshot'
+  readonly name: string
+  readonly snapshot: string
+  /** Whether this volume is one of which a snapshot is of one moment, whoever writes. */
+  readonly whileInUse?: true
+}
 
 export interface ImportOperation {
   readonly do: 'import'

@@ -55,7 +55,7 @@ export function applied(state: ModelState, operation: Operation): Answer {
       return renamed(state, volume, operation)
     case 'snapshot':
       if (volume.snapshots[operation.snapshot] !== undefined) return refuse('already-exists')
-      if (isMounted) return refuse('in-use')
+      if (isMounted && operation.whileInUse !== true) return refuse('in-use')
       return put({ snapshots: { ...volume.snapshots, [operation.snapshot]: volume.content } })
     case 'removeSnapshot':
       if (volume.snapshots[operation.snapshot] === undefined) return refuse('not-found')
