@@ -16,21 +16,28 @@ const exchanging = `
 const { renameSync, symlinkSync, rmSync } = require('node:fs')
 process.chdir(process.argv[1])
 process.stdout.write('ready')
-// Whoever writes there may make the name anew in between; then it is taken away and tried again.
+// Whoever writes there may make the name anew in between, or fill what is taken away; then it is tried again.
 const insist = (action) => {
   for (;;) {
     try {
       return action()
     } catch {
-      rmSync('dir', { recursive: true, force: true })
+      take()
     }
+  }
+}
+const take = () => {
+  for (;;) {
+    try {
+      return rmSync('dir', { recursive: true, force: true })
+    } catch {}
   }
 }
 for (;;) {
   renameSync('dir', 'hidden')
   insist(() => symlinkSync('../outside', 'dir'))
   for (const until = process.hrtime.bigint() + 20000n; process.hrtime.bigint() < until; );
-  rmSync('dir', { recursive: true, force: true })
+  take()
   insist(() => renameSync('hidden', 'dir'))
 }`
 

@@ -306,6 +306,8 @@ describe('an engine', () => {
   it.each([
     [{ home: 'relative' }, 'invalid-argument'],
     [{ home: '/dev/null/x' }, 'invalid-argument'],
+    // Node's own recursive mkdir never ends here.
+    [{ home: '/proc/pouch/home' }, 'not-found'],
     [{ timeoutMs: 0 }, 'invalid-argument'],
     [{ timeoutMs: 1.5 }, 'invalid-argument'],
   ])('refuses %j', async (options, code) => {
