@@ -1,2 +1,7 @@
 export type { CheckReport } from './check-store.js'
+export { type CheckFileOptions, checkStoreFile, type FileCheckReport } from './check-store-file.js'
+export { type RepairReport, repairStoreFile } from './repair-store-file.js'
+export type { Replacement } from './replacement.js'
+export { type RestoreOptions, restoreStoreFile } from './restore-store-file.js'
 export { nodeSqliteStore, type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite-store.js'
+export type { StoreFileOptions } from './store-file.js'

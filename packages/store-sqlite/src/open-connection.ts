@@ -1,7 +1,7 @@
 import { hasCode, PouchError } from '@pouch/errors'
 import { inUse } from './file-lock.js'
 import type { SqlConnect, SqlConnection } from './sql-connection.js'
-import { sqliteError } from './sqlite-error.js'
+import { isFull, sqliteError } from './sqlite-error.js'
 
 /** How the table is used, kept as the file's user_version. */
 export const layoutVersion = 1
@@ -28,11 +28,26 @@ export async function openConnection(connect: SqlConnect, path: string, busyTime
     for (const setting of settings) await connection.query(setting)
     await checkFile(connection, path)
     await checkLayout(connection, path)
+    await foldLog(connection)
     return connection
   } catch (error) {
     // Closing what never opened fails with the same error again.
     await connection.close().catch(() => undefined)
     return throwOpenError(error, path)
+  }
+}
+
+/** Makes the database of a new store in an empty file. @throws PouchError */
+export async function makeLayout(connect: SqlConnect, path: string): Promise<void> {
+  try {
+    const connection = await connect(path, 1000)
+    try {
+      await connection.query(`PRAGMA user_version=${layoutVersion}`)
+    } finally {
+      await connection.close()
+    }
+  } catch (error) {
+    throw sqliteError(error, 'store.open', path, 'could not be made')
   }
 }
 
@@ -52,7 +67,8 @@ async function checkFile(connection: SqlConnection, path: string): Promise<void>
   )
 }
 
-async function checkLayout(connection: SqlConnection, path: string): Promise<void> {
+/** @throws PouchError `unsupported` when a newer version has written it */
+export async function checkLayout(connection: SqlConnection, path: string): Promise<void> {
   const [row] = await connection.query('PRAGMA user_version')
   const version = Number(row?.user_version)
   if (version > layoutVersion) {
@@ -66,6 +82,19 @@ async function checkLayout(connection: SqlConnection, path: string): Promise<voi
     })
   }
   if (version < layoutVersion) await connection.query(`PRAGMA user_version=${layoutVersion}`)
+}
+
+/**
+ * Writes what the last process has left in the log into the file. That process may have been told that the log could not be
+ * written, and the kernel would not say so again: now it is written once more, before anyone relies on it.
+ */
+async function foldLog(connection: SqlConnection): Promise<void> {
+  try {
+    await connection.query('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch (error) {
+    // On a full disk the log stays, and there is a store that can be read and deleted from.
+    if (!isFull(error)) throw error
+  }
 }
 
 async function throwOpenError(error: unknown, path: string): Promise<never> {

@@ -1,11 +1,12 @@
+import type { PouchError } from '@pouch/errors'
 import { type PageRequest, prefixEnd, type StoreBackend, type StoreCapabilities, type StoredRow } from '@pouch/store'
 import type { SqlConnection, SqlRow } from './sql-connection.js'
-import { sqliteError } from './sqlite-error.js'
+import { isLastingFailure, sqliteError } from './sqlite-error.js'
 
 const loadRows = 4096
 
-// One statement is one transaction and one fsync. With json_each it takes any number of keys: an object of key and text.
-const upsert = `
+/** One statement is one transaction and one fsync. With json_each it takes any number of keys: an object of key and text. */
+export const upsert = `
   INSERT INTO keyv(key, value) SELECT key, value FROM json_each(?) WHERE true
   ON CONFLICT(key) DO UPDATE SET value = excluded.value`
 
@@ -41,6 +42,7 @@ export class SqliteBackend implements StoreBackend {
   readonly #connection: SqlConnection
   readonly #path: string
   readonly #onClose: () => Promise<void>
+  #failure: PouchError | undefined
 
   /** @param onClose called once, after the connection is closed */
   constructor(connection: SqlConnection, path: string, onClose: () => Promise<void>) {
@@ -48,6 +50,10 @@ export class SqliteBackend implements StoreBackend {
     this.#connection = connection
     this.#path = path
     this.#onClose = onClose
+  }
+
+  get failure(): PouchError | undefined {
+    return this.#failure
   }
 
   async *load(): AsyncGenerator<{ key: string; revision: string | undefined }, void, void> {
@@ -91,7 +97,13 @@ export class SqliteBackend implements StoreBackend {
       deletes ||= stored === undefined
       texts.push(`${JSON.stringify(key)}:${stored === undefined ? 'null' : JSON.stringify(stored)}`)
     }
-    await this.query('store.write', deletes ? change : upsert, `{${texts.join(',')}}`)
+    try {
+      await this.query('store.write', deletes ? change : upsert, `{${texts.join(',')}}`)
+    } catch (error) {
+      // The kernel tells of a page that it could not write once, and takes it for written from then on.
+      if (isLastingFailure(error)) this.#failure ??= error
+      throw error
+    }
   }
 
   async close(): Promise<void> {

@@ -13,8 +13,13 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   26: 'corrupt', // NOTADB
 }
 
+const ioError = 10
+const lasting: readonly number[] = [ioError, 11, 26]
+
 const waysOut: Partial<Record<ErrorCode, (path: string) => string>> = {
-  corrupt: (path) => `restore a backup, such as the newest ${path}.backup-*, in place of ${path}`,
+  corrupt: (path) =>
+    `put a backup, such as the newest ${path}.backup-*, in its place (restoreStoreFile; pouchd --restore), or save what can ` +
+    'still be read (repairStoreFile; pouchd --repair)',
   exhausted: () =>
     'make room on its file system; nothing that was stored is lost, and the store goes on as soon as there is room',
   'in-use': () => 'another process has it open',
@@ -28,11 +33,22 @@ const waysOut: Partial<Record<ErrorCode, (path: string) => string>> = {
  */
 export function sqliteError(thrown: unknown, op: string, path: string, what: string): PouchError {
   if (isPouchError(thrown)) return thrown
-  const code = codes[resultCode(thrown) & 0xff] ?? 'internal'
+  const result = resultCode(thrown) & 0xff
+  const code = codes[result] ?? 'internal'
   const text = thrown instanceof Error ? thrown.message : String(thrown)
-  const wayOut = waysOut[code]?.(path)
+  const wayOut = result === ioError ? 'the disk has failed; the log of the kernel may tell more' : waysOut[code]?.(path)
   const message = `${op}: the SQLite store ${path} ${what}: ${text}${wayOut === undefined ? '' : `; ${wayOut}`}`
   return new PouchError(code, message, { op, subject: path, cause: thrown })
+}
+
+/** Whether SQLite says that the disk is full. */
+export function isFull(thrown: unknown): boolean {
+  return (resultCode(thrown) & 0xff) === 13
+}
+
+/** Whether what {@link sqliteError} made of it means that nothing must be written before the file is opened again: IOERR, CORRUPT, NOTADB. */
+export function isLastingFailure(error: unknown): error is PouchError {
+  return isPouchError(error) && lasting.includes(resultCode(error.cause) & 0xff)
 }
 
 /** The result code: `errno` in the package sqlite3, `errcode` in node:sqlite. */

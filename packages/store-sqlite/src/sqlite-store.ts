@@ -7,7 +7,8 @@ import { prepareDatabaseFile } from './database-file.js'
 import { type Flock, lockFile } from './file-lock.js'
 import { keyvConnect } from './keyv-connection.js'
 import { nodeConnect } from './node-connection.js'
-import { openConnection } from './open-connection.js'
+import { makeLayout, openConnection } from './open-connection.js'
+import { finishReplacement } from './replacement.js'
 import type { SqlConnect } from './sql-connection.js'
 import { SqliteBackend } from './sqlite-backend.js'
 
@@ -62,7 +63,8 @@ export async function openSqliteStore(options: SqliteStoreOptions, parts: Sqlite
   const lock = await lockFile(path, parts.loadFlock)
   let backend: SqliteBackend
   try {
-    await prepareDatabaseFile(path)
+    await finishReplacement(path)
+    await prepareDatabaseFile(path, (empty) => makeLayout(parts.connect, empty))
     const connection = await openConnection(parts.connect, path, busyTimeoutMs)
     await lock.nameOwner()
     backend = new SqliteBackend(connection, path, () => lock.release())

@@ -48,7 +48,9 @@ export class BackedStore implements MetadataStore {
     const { revisions } = loaded
     const onLazyFailure = (error: unknown) =>
       log?.warn({ err: error }, `${backend.title} could not be written; what waits is tried again with the next write`)
-    const parts = { backend, revisions, nextRevision, feed: this.#feed, turns: this.#turns, onLazyFailure }
+    const onFailure = (failure: PouchError) =>
+      log?.warn({ err: failure }, `${backend.title} has failed and takes no more writes until it is opened again`)
+    const parts = { backend, revisions, nextRevision, feed: this.#feed, turns: this.#turns, onLazyFailure, onFailure }
     this.#writer = new StoreWriter(parts)
   }
 
@@ -121,14 +123,15 @@ export class BackedStore implements MetadataStore {
   }
 
   /**
-   * Runs a task on the backend when nothing else runs there, with every lazy write on the disk: a backup, a check.
+   * Runs a task on the backend when nothing else runs there, with every lazy write on the disk (if it can still be written): a backup, a check.
    *
    * @throws PouchError `unavailable` when the store is closed
    */
   async exclusive<T>(op: string, task: () => Promise<T>): Promise<T> {
     this.#checkOpen(op)
     return this.#turns.take(async () => {
-      await this.#writer.writePending()
+      // One that has failed can still be read, and a copy of it is worth all the more.
+      if (!this.#writer.hasFailed) await this.#writer.writePending()
       return task()
     })
   }

@@ -18,4 +18,5 @@ export { defineRecord, type RecordDefinition, type RecordState, RecordType } fro
 export type { PageRequest, StoreBackend, StoredRow } from './store-backend.js'
 export type { StoreLog } from './store-log.js'
 export { schemaKey, schemaVersion } from './store-schema.js'
+export { decodeStored } from './stored-text.js'
 export { type BackupStore, type UpgradeOptions, type UpgradeReport, upgradeStore } from './upgrade-store.js'

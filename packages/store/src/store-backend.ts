@@ -1,3 +1,4 @@
+import type { PouchError } from '@pouch/errors'
 import type { StoreCapabilities } from './metadata-store.js'
 
 /**
@@ -12,6 +13,11 @@ export interface StoreBackend {
   /** What it is, for messages: `the SQLite store /var/lib/pouch/state.db`. */
   readonly title: string
   readonly capabilities: StoreCapabilities
+  /**
+   * Why nothing may be written any more, once a write has failed in a way after which the backend cannot know what is on the disk: a failed
+   * fsync. The store then refuses every write until it is opened anew; it can still be read.
+   */
+  readonly failure?: PouchError | undefined
   /** Every key, in any order, with the revision in its text; `undefined` when the text is damaged. */
   load(): AsyncIterable<{ readonly key: string; readonly revision: string | undefined }>
   /** What is stored under a key: the text, or whatever damage made of it. */

@@ -16,6 +16,8 @@ export interface StoreWriterParts {
   readonly turns: Turns
   /** Told when lazy writes could not be written on their own; they ride with the next write then. */
   readonly onLazyFailure?: (error: unknown) => void
+  /** Told once, when the backend has failed for good. */
+  readonly onFailure?: (failure: PouchError) => void
 }
 
 /** How long a lazy write waits for another one to ride with. Boot can work it out again; this bounds what it has to. */
@@ -45,6 +47,7 @@ export class StoreWriter {
   /** Does what is asked. @returns the revision of each operation, `undefined` for a delete */
   async write(request: WriteRequest, signal: AbortSignal | undefined): Promise<(string | undefined)[]> {
     if (request.operations.length === 0) return []
+    this.#checkWritable(request.op)
     if (!request.lazy || !this.#queue.idle || this.pending.full) return this.#queue.add(request, signal)
     const { operations, op } = request
     const changes = planWrite(operations, (key) => this.revisionOf(key), this.#parts.nextRevision, op)
@@ -55,7 +58,14 @@ export class StoreWriter {
   /** Makes lazy writes durable. Only in a turn. */
   async writePending(): Promise<void> {
     const lazy = this.pending.snapshot()
-    if (lazy.size > 0) await this.#writeThrough(lazy, lazy)
+    if (lazy.size === 0) return
+    this.#checkWritable('store.write')
+    await this.#writeThrough(lazy, lazy)
+  }
+
+  /** Whether the backend has failed for good, and takes no more writes. */
+  get hasFailed(): boolean {
+    return this.#parts.backend.failure !== undefined
   }
 
   /** Resolves when every write that was asked for has ended; lazy ones wait for {@link writePending} from now on. */
@@ -66,6 +76,7 @@ export class StoreWriter {
 
   /** Writes a group, in a turn of its own. Rejects nothing: each ticket gets its outcome. */
   async #settle(tickets: readonly WriteTicket[]): Promise<void> {
+    this.#checkWritable('store.write')
     const lazy = this.pending.snapshot()
     const staged = new Map(lazy)
     const outcomes = tickets.map((ticket) => this.#plan(ticket, staged))
@@ -101,19 +112,34 @@ export class StoreWriter {
   }
 
   async #settleFailed(tickets: readonly WriteTicket[], error: unknown): Promise<void> {
-    const [only] = tickets
-    if (tickets.length === 1 && only !== undefined) {
-      const message = `${only.op}: ${this.#parts.backend.title} could not be written`
-      only.reject(PouchError.from(error, { op: only.op, subject: only.operations[0]?.key, message }))
+    // After a failure for good nobody's fault is looked for: it may be that all of the group is on the disk.
+    if (this.hasFailed || tickets.length === 1) {
+      for (const { op, operations, reject } of tickets) {
+        const message = `${op}: ${this.#parts.backend.title} could not be written`
+        reject(PouchError.from(error, { op, subject: operations[0]?.key, message }))
+      }
       return
     }
-    for (const ticket of tickets) await this.#settle([ticket])
+    for (const ticket of tickets) await this.#settle([ticket]).catch(ticket.reject)
+  }
+
+  /** @throws PouchError `unavailable`: what is asked for now does not happen */
+  #checkWritable(op: string): void {
+    const { failure, title } = this.#parts.backend
+    if (failure === undefined) return
+    const message = `${op}: ${title} takes no writes since one has failed (${failure.message}); it has to be closed and opened again`
+    throw new PouchError('unavailable', message, { op, cause: failure })
   }
 
   /** Makes `changes` durable, which cover all of the lazy ones of that moment. */
   async #writeThrough(changes: Changes, lazy: Changes): Promise<void> {
     const { backend, revisions } = this.#parts
-    await backend.write(new Map([...changes].map(([key, record]) => [key, record?.stored])))
+    try {
+      await backend.write(new Map([...changes].map(([key, record]) => [key, record?.stored])))
+    } catch (error) {
+      if (backend.failure !== undefined) this.#parts.onFailure?.(backend.failure)
+      throw error
+    }
     for (const [key, record] of changes) {
       if (record === undefined) revisions.delete(key)
       else revisions.set(key, record.revision)

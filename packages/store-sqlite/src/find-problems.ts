@@ -1,0 +1,43 @@
+import { PouchError } from '@pouch/errors'
+import { sizeOfFile } from './database-file.js'
+import { checkLayout } from './open-connection.js'
+import type { SqlConnect, SqlConnection } from './sql-connection.js'
+
+/**
+ * What SQLite finds wrong with a database, a line each; none when it is whole.
+ *
+ * @param path a copy: SQLite folds the log into it
+ * @throws PouchError `unsupported` when a newer version has written it, or SQLite cannot be loaded
+ */
+export async function findProblems(connect: SqlConnect, path: string): Promise<readonly string[]> {
+  const bytes = await sizeOfFile(path)
+  if (bytes === undefined) return ['the file is gone, and only its log is left']
+  if (bytes === 0) return ['the file is empty']
+  try {
+    return await withDatabase(connect, path, async (connection) => {
+      await checkLayout(connection, path)
+      const findings = await connection.query('PRAGMA integrity_check')
+      return findings.map((row) => String(row.integrity_check)).filter((line) => line !== 'ok')
+    })
+  } catch (error) {
+    if (error instanceof PouchError) throw error
+    return [error instanceof Error ? error.message : String(error)]
+  }
+}
+
+/** Runs a task on a database that nobody else knows. @throws whatever the SQLite library throws */
+export async function withDatabase<T>(
+  connect: SqlConnect,
+  path: string,
+  task: (connection: SqlConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect(path, 1000)
+  try {
+    // Then the log needs no shared memory beside it.
+    await connection.query('PRAGMA locking_mode=EXCLUSIVE')
+    return await task(connection)
+  } finally {
+    // What a damaged file makes of the close is of no account: it is a copy.
+    await connection.close().catch(() => undefined)
+  }
+}
