@@ -110,7 +110,7 @@ describe('a supervised containerd', () => {
     const first = await supervise()
     await first.release()
     process.kill(first.pid, 'SIGSTOP')
-    const second = await supervise({ startTimeoutMs: 1000, stopGraceMs: 300 })
+    const second = await supervise({ startTimeoutMs: 4000, stopGraceMs: 300 })
     expect(second.adopted).toBe(false)
     expect(second.pid).not.toBe(first.pid)
   })
