@@ -1,13 +1,11 @@
 // Volumes over Docker's API: pouchd, dockerd and podman on one machine in one run, their rounds interleaved.
 //   node bench/volumes.mjs [--rounds 5] [--quick] [--write]     --write puts the table into bench/README.md
-import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { cpus, release } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { installDebian, needs } from '../scripts/setup/debian.mjs'
 import { main, say } from '../scripts/setup/say.mjs'
 import { quantile } from './measure.mjs'
+import { putTable, tableOf } from './table.mjs'
 import { fill, lists, small } from './volumes/metrics.mjs'
 import { knownPeers, Peer } from './volumes/peers.mjs'
 import { isReached, targets } from './volumes/targets.mjs'
@@ -27,7 +25,7 @@ await main(async () => {
     const figures = await measure(peers)
     const table = render(figures, peers)
     say(table)
-    if (values.write) writeTable(table)
+    if (values.write) putTable('volumes', table)
     return 0
   } finally {
     for (const peer of peers) await peer.remove()
@@ -82,19 +80,9 @@ function render(figure, peers) {
     const verdict = Number.isNaN(ratio) || reached === undefined ? '' : reached ? 'yes' : 'no'
     return [target.title, ...cells, Number.isNaN(ratio) ? '' : ratio.toFixed(2), due, verdict]
   })
-  const line = (cells) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+  return tableOf(head, rows)
 }
 
 function shown(value) {
   return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 3)
-}
-
-function writeTable(table) {
-  const file = join(import.meta.dirname, 'README.md')
-  const facts = `Linux ${release()}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}, Node ${process.version}; ${plan.rounds} rounds, medians.`
-  const [before, after] = ['<!-- volumes -->', '<!-- /volumes -->']
-  const text = readFileSync(file, 'utf8')
-  const [from, to] = [text.indexOf(before) + before.length, text.indexOf(after)]
-  writeFileSync(file, `${text.slice(0, from)}\n\n${facts}\n\n${table}\n\n${text.slice(to)}`)
 }
