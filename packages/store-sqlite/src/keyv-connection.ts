@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { PouchError } from '@pouch/errors'
+import { probeFile } from './probe-file.js'
 import type { SqlConnect, SqlConnection, SqlRow } from './sql-connection.js'
 
 /** The part of @keyv/sqlite that is used. */
@@ -13,6 +14,7 @@ type KeyvSqliteModule = Pick<typeof import('@keyv/sqlite'), 'KeyvSqlite'>
 export function keyvConnect(load: () => KeyvSqliteModule = requireKeyvSqlite): SqlConnect {
   return async (path, busyTimeoutMs): Promise<SqlConnection> => {
     const { KeyvSqlite } = loadOrExplain(load, path)
+    await probeFile(path, busyTimeoutMs)
     const adapter = new KeyvSqlite({ uri: `sqlite://${path}`, busyTimeout: busyTimeoutMs })
     // What fails is thrown by the call that it fails; without a listener the event would end the process.
     adapter.on('error', () => {})
