@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PouchError } from '@pouch/errors'
 import { packTree } from '@pouch/file-tree'
-import type { Volume, VolumeManager } from '@pouch/volume-core'
+import type { VolumeManager } from '@pouch/volume-core'
 import type { Actor, Operation, Outcome } from './operation.js'
 import { contentOf } from './volume-content.js'
 
@@ -12,9 +12,12 @@ export const holder = 'client'
 /** The label that `label` sets. */
 export const labelName = 'is'
 
+/** What an inspection says of a volume that is being changed. */
+export const betweenTwo = 'between two states'
+
 /** Carries operations out by an engine in this process. */
 export function engineActor(volumes: VolumeManager): Actor {
-  return async (operation) => await outcomeOf(carryOut(volumes, operation))
+  return async (operation, onBegun) => await outcomeOf(carryOut(volumes, operation, onBegun))
 }
 
 /** How a promise ended. Whatever is no PouchError is a failure of the test. */
@@ -28,20 +31,44 @@ export async function outcomeOf(work: Promise<unknown>): Promise<Outcome> {
   }
 }
 
-/** What an inspection shows, in the model's words. */
-export function shownVolume(volume: Volume): unknown {
-  const references = volume.references.map(({ id, state }) => [id, state])
+/** A volume as the engine tells it, or the daemon. */
+export interface ToldVolume {
+  readonly driver: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly sizeBytes?: number | undefined
+  readonly snapshotCount: number
+  readonly references: readonly { readonly id: string; readonly holder: string; readonly state: string }[]
+  readonly status?: unknown
+}
+
+/** What an inspection shows, in the model's words. What the engine itself holds is left out. */
+export function shownVolume({ driver, labels, sizeBytes, snapshotCount, references }: ToldVolume): unknown {
+  const held = references.filter((reference) => !reference.holder.startsWith('pouch:'))
   return {
-    driver: volume.driver,
-    label: volume.labels[labelName] ?? '',
-    sizeBytes: volume.sizeBytes ?? null,
-    snapshots: volume.snapshotCount,
-    references: Object.fromEntries(references),
+    driver,
+    label: labels[labelName] ?? '',
+    sizeBytes: sizeBytes ?? null,
+    snapshots: snapshotCount,
+    references: Object.fromEntries(held.map(({ id, state }) => [id, state])),
   }
 }
 
+/** Reads wait for nobody: what is in the middle of a change is shown as it is, which the model does not tell of. */
+export function inspected(volume: ToldVolume): unknown {
+  const isAtRest = volume.references.every(({ state }) => state === 'reserved' || state === 'mounted')
+  return isAtRest && volume.status === undefined ? shownVolume(volume) : betweenTwo
+}
+
+const archives = new Map<string, Promise<Uint8Array>>()
+
 /** An archive of a volume with some content. */
 export async function archiveOf(content: string): Promise<Uint8Array> {
+  const archive = archives.get(content) ?? packed(content)
+  archives.set(content, archive)
+  return await archive
+}
+
+async function packed(content: string): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'pouch-archive-'))
   try {
     await fill(folder, content)
@@ -53,7 +80,7 @@ export async function archiveOf(content: string): Promise<Uint8Array> {
   }
 }
 
-async function carryOut(volumes: VolumeManager, operation: Operation): Promise<unknown> {
+async function carryOut(volumes: VolumeManager, operation: Operation, onBegun?: () => void): Promise<unknown> {
   const { name } = operation
   switch (operation.do) {
     case 'create':
@@ -61,9 +88,12 @@ async function carryOut(volumes: VolumeManager, operation: Operation): Promise<u
     case 'remove':
       return await volumes.remove(name)
     case 'inspect':
-      return shownVolume(await volumes.get(name))
-    case 'export':
-      return await contentOf(await volumes.export(name))
+      return inspected(await volumes.get(name))
+    case 'export': {
+      const archive = await volumes.export(name)
+      onBegun?.()
+      return await contentOf(archive)
+    }
     case 'label':
       return nothing(await volumes.update(name, { labels: { [labelName]: operation.label } }))
     case 'resize':
@@ -86,6 +116,8 @@ async function carryOut(volumes: VolumeManager, operation: Operation): Promise<u
       return nothing(await volumes.migrate(name, { driver: operation.driver, options: operation.options }))
     case 'write':
       return await write(volumes, name, operation.content)
+    case 'endExport':
+      throw new Error('an export is ended by reading it')
     default:
       return await refer(volumes, operation.do, name, operation.reference)
   }
@@ -118,8 +150,10 @@ function requestOf({ name, driver, options }: { name: string; driver?: string; o
   return { name, driver, options }
 }
 
-async function* inPieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+/** An archive as it would come over a wire. */
+export async function* inPieces(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += 1024) yield bytes.subarray(at, at + 1024)
 }
 
-const nothing = (_: unknown): undefined => undefined
+/** For what answers with more than is compared. */
+export const nothing = (_: unknown): undefined => undefined

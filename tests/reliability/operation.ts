@@ -3,7 +3,8 @@ import type { ErrorCode } from '@pouch/errors'
 /** Something that a client asks of an engine. Plain data: it goes to other processes, into logs, and into the model. */
 export type Operation =
   | { readonly do: 'create'; readonly name: string; readonly driver?: string; readonly options?: Options }
-  | { readonly do: 'remove' | 'export' | 'inspect'; readonly name: string }
+  | { readonly do: 'remove' | 'inspect'; readonly name: string }
+  | ExportOperation
   | { readonly do: ReferenceVerb; readonly name: string; readonly reference: string }
   | { readonly do: 'label'; readonly name: string; readonly label: string }
   | { readonly do: 'resize'; readonly name: string; readonly sizeBytes: number }
@@ -16,6 +17,11 @@ export type Operation =
   | { readonly do: 'write'; readonly name: string; readonly content: string }
 
 export type ReferenceVerb = 'reserve' | 'release' | 'mount' | 'unmount' | 'attach' | 'detach'
+
+/** Reading takes its time: `export` may be divided into its beginning, which names the reader, and `endExport`. */
+export type ExportOperation =
+  | { readonly do: 'export'; readonly name: string; readonly reader?: string }
+  | { readonly do: 'endExport'; readonly name: string; readonly reader: string }
 
 export interface SnapshotOperation {
   readonly do: 'snapshot'
@@ -41,5 +47,8 @@ export interface Outcome {
   readonly value?: unknown
 }
 
-/** Who carries operations out: an engine in this process, or a daemon behind HTTP. Resolves whatever comes of it. */
-export type Actor = (operation: Operation) => Promise<Outcome>
+/**
+ * Who carries operations out: an engine in this process, or a daemon behind HTTP. Resolves whatever comes of it, and tells when an export
+ * has begun.
+ */
+export type Actor = (operation: Operation, onBegun?: () => void) => Promise<Outcome>

@@ -5,10 +5,13 @@ export interface ModelVolume {
   readonly driver: string
   readonly label: string
   readonly sizeBytes: number | undefined
+  /** What its options say: a clone is made with the options of its source, which a resize does not change. */
+  readonly askedBytes?: number | undefined
   readonly content: string
   /** Content by snapshot. */
   readonly snapshots: Readonly<Record<string, string>>
-  readonly references: Readonly<Record<string, 'reserved' | 'mounted'>>
+  /** By id. `reading`: an export that goes on. */
+  readonly references: Readonly<Record<string, 'reserved' | 'mounted' | 'reading'>>
 }
 
 /** All volumes by name: what an engine has to behave like, in the simplest form. Never changed, only replaced. */
@@ -37,6 +40,7 @@ export function applied(state: ModelState, operation: Operation): Answer {
   })
   const isHeld = Object.keys(volume.references).length > 0
   const isMounted = Object.values(volume.references).includes('mounted')
+  const isUsed = Object.values(volume.references).some((state) => state !== 'reserved')
   const isKept = Object.keys(volume.snapshots).length > 0
   switch (operation.do) {
     case 'remove':
@@ -44,7 +48,11 @@ export function applied(state: ModelState, operation: Operation): Answer {
     case 'inspect':
       return { state, outcome: { code: 'ok', value: shown(volume) } }
     case 'export':
-      return isMounted ? refuse('in-use') : { state, outcome: { code: 'ok', value: volume.content } }
+      if (isMounted) return refuse('in-use')
+      if (operation.reader === undefined) return put({}, volume.content)
+      return put({ references: { ...volume.references, [operation.reader]: 'reading' } })
+    case 'endExport':
+      return put({ references: without(volume.references, operation.reader) }, volume.content)
     case 'label':
       return put({ label: operation.label })
     case 'resize':
@@ -63,20 +71,39 @@ export function applied(state: ModelState, operation: Operation): Answer {
     case 'restore': {
       const content = volume.snapshots[operation.snapshot]
       if (content === undefined) return refuse('not-found')
-      return isMounted ? refuse('in-use') : put({ content })
+      return isUsed ? refuse('in-use') : put({ content })
     }
     case 'migrate':
       if (isHeld || isKept) return refuse('in-use')
       if (operation.driver === volume.driver && operation.options === undefined) return put({})
-      return put({ driver: operation.driver, sizeBytes: sizeIn(operation.options) })
+      return put({ driver: operation.driver, ...sizes(operation.options) })
     default:
       return held(state, volume, operation)
   }
 }
 
-/** What an inspection shows. */
+/** All that can be told without changing anything, as text to compare. A tmpfs forgets what is in it. */
+export function summaryOf(state: ModelState): string {
+  const volumes = Object.entries(state).map(([name, { content, snapshots, references, ...rest }]) => {
+    const kept = rest.driver === 'tmpfs' ? '' : content
+    return [
+      name,
+      rest.driver,
+      rest.label,
+      rest.sizeBytes ?? null,
+      kept,
+      Object.keys(snapshots).sort(),
+      sorted(references),
+    ]
+  })
+  return JSON.stringify(volumes.sort(([one], [other]) => (String(one) < String(other) ? -1 : 1)))
+}
+
+/** What an inspection shows. An export is the engine's own. */
 export function shown({ driver, label, sizeBytes, snapshots, references }: ModelVolume): unknown {
-  return { driver, label, sizeBytes: sizeBytes ?? null, snapshots: Object.keys(snapshots).length, references }
+  const held = Object.entries(references).filter(([, state]) => state !== 'reading')
+  const count = Object.keys(snapshots).length
+  return { driver, label, sizeBytes: sizeBytes ?? null, snapshots: count, references: Object.fromEntries(held) }
 }
 
 function created(state: ModelState, operation: Extract<Operation, { do: 'create' }>): Answer {
@@ -100,7 +127,11 @@ function cloned(state: ModelState, operation: Extract<Operation, { do: 'clone' }
   if (content === undefined) return { state, outcome: { code: 'not-found' } }
   const isMounted = Object.values(source.references).includes('mounted')
   if (operation.snapshot === undefined && isMounted) return { state, outcome: { code: 'in-use' } }
-  const clone = { ...fresh({ driver: source.driver }, content), sizeBytes: source.sizeBytes }
+  const clone = {
+    ...fresh({ driver: source.driver }, content),
+    sizeBytes: source.askedBytes,
+    askedBytes: source.askedBytes,
+  }
   return { state: { ...state, [operation.to]: clone }, outcome: { code: 'ok' } }
 }
 
@@ -138,16 +169,19 @@ function held(state: ModelState, volume: ModelVolume, operation: Operation): Ans
 
 function fresh(request: { readonly driver?: string; readonly options?: Options }, content: string): ModelVolume {
   const { driver = defaultDriver, options } = request
-  return { driver, label: '', sizeBytes: sizeIn(options), content, snapshots: {}, references: {} }
+  return { driver, label: '', ...sizes(options), content, snapshots: {}, references: {} }
 }
 
 type Options = Readonly<Record<string, string>>
 
-function sizeIn(options: Options | undefined): number | undefined {
-  return options?.size === undefined ? undefined : Number(options.size)
+function sizes(options: Options | undefined): Pick<ModelVolume, 'sizeBytes' | 'askedBytes'> {
+  const bytes = options?.size === undefined ? undefined : Number(options.size)
+  return { sizeBytes: bytes, askedBytes: bytes }
 }
 
 function without<T>(map: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
   const { [key]: _, ...rest } = map
   return rest
 }
+
+const sorted = (map: Readonly<Record<string, string>>) => Object.entries(map).sort()

@@ -1,0 +1,53 @@
+import type { PouchClient } from '@pouch/client'
+import { archiveOf, inPieces, inspected, labelName, nothing, outcomeOf } from './carry-out.js'
+import type { Actor, Operation } from './operation.js'
+import { contentOf } from './volume-content.js'
+
+/** Carries operations out by a daemon. */
+export function httpActor(client: PouchClient): Actor {
+  return async (operation, onBegun) => await outcomeOf(carryOut(client, operation, onBegun))
+}
+
+async function carryOut({ pouch }: PouchClient, operation: Operation, onBegun?: () => void): Promise<unknown> {
+  const { archives, snapshots } = pouch
+  const { name } = operation
+  switch (operation.do) {
+    case 'create':
+      return nothing(await pouch.createVolume({ name, ...given('driver', operation.driver) }))
+    case 'remove':
+      return await pouch.removeVolume(name)
+    case 'inspect':
+      return inspected(await pouch.inspectVolume(name))
+    case 'export': {
+      const archive = await archives.export(name)
+      onBegun?.()
+      return await contentOf(archive)
+    }
+    case 'label':
+      return nothing(await pouch.updateVolume(name, { labels: { [labelName]: operation.label } }))
+    case 'resize':
+      return nothing(await pouch.updateVolume(name, { sizeBytes: operation.sizeBytes }))
+    case 'rename':
+      return nothing(await pouch.renameVolume(name, operation.to))
+    case 'snapshot':
+      return nothing(await snapshots.create(name, { name: operation.snapshot }))
+    case 'removeSnapshot':
+      return await snapshots.remove(name, operation.snapshot)
+    case 'restore':
+      return await snapshots.restore(name, operation.snapshot)
+    case 'clone': {
+      const from = { volume: name, ...given('snapshot', operation.snapshot) }
+      return nothing(await pouch.createVolume({ name: operation.to, from }))
+    }
+    case 'import':
+      return nothing(await archives.import(inPieces(await archiveOf(operation.content)), { name }))
+    case 'migrate':
+      return nothing(await archives.migrate(name, { driver: operation.driver }))
+    default:
+      throw new Error(`there is no route for ${operation.do}`)
+  }
+}
+
+function given<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, string>)
+}
