@@ -106,8 +106,10 @@ describe('what does not exist', () => {
     expect(await volumeNames()).toEqual([])
   })
 
-  it('a size of a local volume is not supported, and says so', async () => {
-    await refused('POST', '/v1.43/volumes/create', { Name: 'sized', DriverOpts: { size: '10g' } }, 501, /size/)
+  it('a size that is none, or that no means holds, is never ignored', async () => {
+    await refused('POST', '/v1.43/volumes/create', { Name: 'sized', DriverOpts: { size: 'ten' } }, 400, /size/)
+    const onBtrfs = { size: '10g', quota: 'btrfs' }
+    await refused('POST', '/v1.43/volumes/create', { Name: 'sized', DriverOpts: onBtrfs }, 501, /btrfs/)
   })
 
   it('an unknown option is named', async () => {

@@ -147,7 +147,7 @@ describe('archives', () => {
     const out = join(daemon.folder, 'interrupted')
     mkdirSync(out)
     const command = pouch.begin('volume', 'export', 'long', '-o', join(out, 'long.tar'))
-    await expect.poll(() => readdirSync(out), { interval: 2 }).toHaveLength(1)
+    await expect.poll(() => readdirSync(out), { interval: 2, timeout: 20_000 }).toHaveLength(1)
     command.kill('SIGINT')
     expect(await command.ended).toMatchObject({ signal: 'SIGINT' })
     expect(readdirSync(out)).toEqual([])
