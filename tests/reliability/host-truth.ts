@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Volume, VolumeEngine } from '@pouch/volume-core'
+import type { VolumeEngine } from '@pouch/volume-core'
 import { shownVolume } from './carry-out.js'
-import type { Subject } from './subject.js'
 import { contentOf } from './volume-content.js'
 import type { ModelState, ModelVolume } from './volume-model.js'
 
@@ -31,7 +30,7 @@ export async function snapshotContents({ volumes }: VolumeEngine, state: ModelSt
       found.push(`${name}@${snapshot}=${await contentOf(await volumes.export(name))}`)
     }
   }
-  return found
+  return found.sort()
 }
 
 /** Gives up all references. */
@@ -47,14 +46,9 @@ export async function removeAll({ volumes }: VolumeEngine): Promise<void> {
   }
 }
 
-/** What is on the host, in the home, and is no part of a volume that the engine tells of; and what is missing. */
-export async function differencesOnHost(home: string, { engine }: Subject): Promise<string[]> {
-  const { volumes } = await engine.volumes.list()
-  const wanted: string[] = []
-  for (const volume of volumes) {
-    const snapshots = (await engine.volumes.snapshots(volume.name)).map(({ name }) => name)
-    wanted.push(...partsOf(home, volume, snapshots))
-  }
+/** What is on the host, in the home, and is no part of a volume that was told of; and what is missing. */
+export function differencesOnHost(home: string, told: ModelState): string[] {
+  const wanted = Object.entries(told).flatMap(([name, volume]) => partsOf(home, name, volume))
   return differences(wanted, [...directoriesIn(home), ...mountsIn(home), ...loopDevicesOf(home)])
 }
 
@@ -68,12 +62,13 @@ export function leftAtRest(home: string, keys: readonly string[]): string[] {
   return [...unfinished, ...keys.filter((key) => !ofTheStore.has(key)).map((key) => `the key ${key}`)]
 }
 
-function partsOf(home: string, volume: Volume, snapshots: readonly string[]): string[] {
-  const { name, driver, references } = volume
-  const isMounted = references.some(({ state }) => state === 'mounted')
+function partsOf(home: string, name: string, { driver, ...volume }: ModelVolume): string[] {
+  const snapshots = Object.keys(volume.snapshots)
+  const references = Object.entries(volume.references)
+  const isMounted = references.some(([, state]) => state === 'mounted')
   if (driver === 'tmpfs') return isMounted ? [`tmpfs/${name}`, `mount tmpfs/${name}`] : []
   if (driver === 'other') {
-    const links = references.flatMap(({ id, state }) => (state === 'mounted' ? [`.other-mounts/${name}/${id}`] : []))
+    const links = references.flatMap(([id, state]) => (state === 'mounted' ? [`.other-mounts/${name}/${id}`] : []))
     return [`other/${name}`, ...snapshots.map((each) => `.other-snapshots/${name}/${each}`), ...links]
   }
   const kept = snapshots.map((each) => `volume/${name}/_snapshots/${each}`)

@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs'
 import { engineActor } from './carry-out.js'
 import { FaultPlan } from './faults/fault-plan.js'
 import { makeSystemFaulty } from './faults/faulty-system.js'
+import { underLoad } from './load.js'
 import { openSubject } from './subject.js'
 import type { VictimEvent, VictimTask } from './victim-task.js'
 
@@ -19,6 +20,7 @@ for (const operation of task.prepare) {
 }
 plan.arm()
 tell({ event: 'begun' })
+if (task.load !== undefined) await underLoad(act, task.load, tell)
 for (const operation of task.run) {
   const outcome = await act(operation)
   tell({ event: 'acknowledged', outcome })

@@ -146,7 +146,7 @@ function held(state: ModelState, volume: ModelVolume, operation: Operation): Ans
   if (!('reference' in operation)) throw new Error(`the model does not know ${operation.do}`)
   const { name, reference } = operation
   const now = volume.references[reference]
-  const put = (next: 'reserved' | 'mounted' | undefined): Answer => {
+  const put = (next: ModelVolume['references'][string] | undefined): Answer => {
     const references =
       next === undefined ? without(volume.references, reference) : { ...volume.references, [reference]: next }
     return { state: { ...state, [name]: { ...volume, references } }, outcome: { code: 'ok' } }
