@@ -35,6 +35,7 @@ export {
   ContainerManager,
   type ContainerManagerOptions,
 } from './container-manager.js'
+export { type ContainerRecord, fromStored as readContainerRecord } from './container-record.js'
 export type { Execs } from './execs.js'
 export type { RemoveOptions } from './removal.js'
 export type {
@@ -49,3 +50,4 @@ export type {
   VolumeSource,
 } from './sources.js'
 export type { StopOptions } from './termination.js'
+export { referencePrefix } from './volume-claims.js'

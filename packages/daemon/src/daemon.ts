@@ -5,7 +5,7 @@ import { App } from './http/app.js'
 import { createHijackHandler } from './http/hijack.js'
 import { formatListenAddress, parseListenAddress } from './listen-address.js'
 import { Listener, type ListenerHandlers } from './listener.js'
-import { openEngine } from './open-engine.js'
+import { type OpenedEngine, openEngine } from './open-engine.js'
 import { writePidfile } from './pidfile.js'
 import { bindRoutes } from './routes.js'
 import type { Settings } from './settings.js'
@@ -65,10 +65,11 @@ export async function startDaemon(settings: Settings, log: Logger): Promise<Daem
   const shutdown = new AbortController()
   try {
     const listening = plan(settings, log)
-    const engine = await openEngine(settings, log, cleanup)
+    const opened = await openEngine(settings, log, cleanup)
+    const { engine } = opened
     // By now no other daemon has this home, and no client has been answered yet.
     if (settings.pidfile !== undefined) cleanup.push(writePidfile(settings.pidfile))
-    const handlers = serve(engine, settings, log, shutdown.signal)
+    const handlers = serve(opened, settings, log, shutdown.signal)
     const addresses = await listening(handlers, cleanup)
     return new Daemon({ engine, addresses, shutdown, cleanup })
   } catch (error) {
@@ -79,9 +80,11 @@ export async function startDaemon(settings: Settings, log: Logger): Promise<Daem
   }
 }
 
-function serve(engine: Engine, settings: Settings, log: Logger, shutdown: AbortSignal): ListenerHandlers {
+function serve(opened: OpenedEngine, settings: Settings, log: Logger, shutdown: AbortSignal): ListenerHandlers {
   const { snapshotter, logLevel } = settings
-  const routes = bindRoutes({ engine, log, snapshotter, debug: logLevel === 'debug' })
+  const { engine, store, home } = opened
+  const backup = { store, home, log }
+  const routes = bindRoutes({ engine, log, snapshotter, debug: logLevel === 'debug', backup })
   const app = new App({ routes, log, shutdown })
   return {
     request: (request, response) => void app.serve(request, response),

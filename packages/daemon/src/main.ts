@@ -6,6 +6,7 @@ import { helpText, parseInvocation } from './flags.js'
 import { createLog } from './log.js'
 import { ServiceNotifier } from './notify.js'
 import type { Settings } from './settings.js'
+import type { TaskReport } from './store-tasks/task-report.js'
 import { daemonVersion } from './version.js'
 
 /**
@@ -18,11 +19,17 @@ export async function main(argv: readonly string[]): Promise<void> {
     const invocation = parseInvocation(argv.slice(2))
     if (invocation.kind === 'help') process.stdout.write(helpText())
     else if (invocation.kind === 'version') process.stdout.write(`pouchd ${daemonVersion}\n`)
-    else await run(invocation.settings)
+    else if (invocation.kind === 'run') await run(invocation.settings)
+    else tell(await (await import('./store-tasks/do-task.js')).doTask(invocation))
   } catch (thrown) {
     process.stderr.write(`pouchd: ${PouchError.from(thrown).message}\n`)
     process.exitCode = 1
   }
+}
+
+function tell({ isWell, lines }: TaskReport): void {
+  process.stdout.write(`${lines.join('\n')}\n`)
+  if (!isWell) process.exitCode = 2
 }
 
 async function run(settings: Settings): Promise<void> {

@@ -4,6 +4,7 @@ import { loadDrivers } from '@pouch/driver-loader'
 import { createEngine, type Engine } from '@pouch/engine'
 import { PouchError } from '@pouch/errors'
 import { makeDirectories } from '@pouch/file-tree'
+import type { MetadataStore } from '@pouch/store'
 import { createVolumeEngine, type Logger } from '@pouch/volume-core'
 import { local } from '@pouch/volume-local'
 import { pluginSource } from '@pouch/volume-plugin-client'
@@ -13,8 +14,16 @@ import { openContainerd } from './open-containerd.js'
 import { openStore } from './open-store.js'
 import type { Settings } from './settings.js'
 
+/** An engine, and what a daemon needs besides it. */
+export interface OpenedEngine {
+  readonly engine: Engine
+  readonly store: MetadataStore
+  /** The home directory, absolute. */
+  readonly home: string
+}
+
 /** Opens the store, containerd, the volumes and the engine over them; `cleanup` closes them in the right order. */
-export async function openEngine(settings: Settings, log: Logger, cleanup: CleanupStack): Promise<Engine> {
+export async function openEngine(settings: Settings, log: Logger, cleanup: CleanupStack): Promise<OpenedEngine> {
   const home = await makeHome(settings.homeDir)
   const store = await openStore(settings.store, home, log)
   cleanup.push(() => store.close())
@@ -45,7 +54,7 @@ export async function openEngine(settings: Settings, log: Logger, cleanup: Clean
     inUse = engine.containers.list().length > 0
     await engine.close()
   })
-  return engine
+  return { engine, store, home }
 }
 
 async function makeHome(path: string): Promise<string> {

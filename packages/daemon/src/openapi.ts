@@ -74,6 +74,9 @@ function replyOf({ stream }: Route, status: number, { description, schema }: Rou
       content: { 'application/x-tar': binary, 'application/gzip': binary, 'application/zstd': binary },
     }
   }
+  if (stream === 'database' && status < 300) {
+    return { description, content: { 'application/vnd.sqlite3': { schema: { type: 'string', format: 'binary' } } } }
+  }
   if (stream === 'logs' && status < 300) {
     return {
       description,

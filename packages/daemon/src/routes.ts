@@ -12,6 +12,7 @@ import type { BoundRoute } from './http/app.js'
 import type { Handlers } from './http/route.js'
 import { openApiDocument } from './openapi.js'
 import { pouchArchiveHandlers } from './pouch/archives.js'
+import { type BackupOptions, pouchBackupHandlers } from './pouch/backup.js'
 import { pouchDriverHandlers } from './pouch/drivers.js'
 import { pouchSnapshotHandlers } from './pouch/snapshots.js'
 import { pouchVolumeHandlers } from './pouch/volumes.js'
@@ -19,6 +20,8 @@ import { pouchVolumeHandlers } from './pouch/volumes.js'
 /** What the routes are bound to. */
 export interface RoutesOptions extends SystemOptions {
   readonly snapshotter: string
+  /** None where there is no store to copy. */
+  readonly backup?: BackupOptions | undefined
 }
 
 /** These take the connection over before the router sees them. */
@@ -39,6 +42,7 @@ export function bindRoutes(options: RoutesOptions): readonly BoundRoute[] {
     ...pouchSnapshotHandlers(engine),
     ...pouchArchiveHandlers(engine, log),
     ...pouchDriverHandlers(engine),
+    ...pouchBackupHandlers(options.backup),
   }
   const served = routes.filter(({ operationId }) => !hijacked.has(operationId))
   const document = openApiDocument(routes)

@@ -109,4 +109,13 @@ export const pouchRoutes: readonly Route[] = [
     tag,
     replies: replies(200, PouchDriverListSchema),
   },
+  {
+    method: 'GET',
+    path: '/pouch/v1/backup',
+    operationId: 'PouchBackup',
+    summary: 'Get a whole copy of what the daemon knows of volumes and containers, as an SQLite file',
+    tag,
+    stream: 'database',
+    replies: replies(200, undefined, [501, 507]),
+  },
 ]

@@ -17,9 +17,10 @@ export interface Route {
   /** Replies by status. `undefined` is an empty body. */
   readonly replies: Readonly<Record<number, RouteReply>>
   /**
-   * `progress` and `events` are objects one after the other, `raw` takes the connection over, `logs` is framed, `archive` is a tar.
+   * `progress` and `events` are objects one after the other, `raw` takes the connection over, `logs` is framed, `archive` is a tar, `database` an
+   * SQLite file.
    */
-  readonly stream?: 'progress' | 'events' | 'logs' | 'raw' | 'archive'
+  readonly stream?: 'progress' | 'events' | 'logs' | 'raw' | 'archive' | 'database'
 }
 
 /** The group that a route belongs to. `Pouch` is what Docker's API lacks. */

@@ -9,6 +9,7 @@ import { tmpfs } from '@pouch/volume-tmpfs'
 import { App } from '../../src/http/app.js'
 import { createHijackHandler } from '../../src/http/hijack.js'
 import { Listener } from '../../src/listener.js'
+import type { BackupOptions } from '../../src/pouch/backup.js'
 import { bindRoutes } from '../../src/routes.js'
 import { silent } from './silent-log.js'
 
@@ -27,11 +28,13 @@ export interface VolumeServerOptions {
   readonly containers?: ContainerManager
   /** `local` and `tmpfs` unless given. */
   readonly drivers?: readonly DriverDefinition[]
+  /** What a backup is made of; there is none unless given. */
+  readonly backup?: BackupOptions
 }
 
 /** Opens one in a directory of its own. There are no images behind it, and containers only if some are given. */
 export async function openVolumeServer(options: VolumeServerOptions = {}): Promise<VolumeServer> {
-  const { containers = noContainers, drivers = [local(), tmpfs()] } = options
+  const { containers = noContainers, drivers = [local(), tmpfs()], backup } = options
   const home = mkdtempSync(join(tmpdir(), 'pouchd-test-'))
   const volumes = await createVolumeEngine({ home, drivers, defaultDriver: drivers[0]?.name })
   const images = { list: async () => [] }
@@ -44,7 +47,7 @@ export async function openVolumeServer(options: VolumeServerOptions = {}): Promi
   } as unknown as SystemManagerOptions)
   const engine = { volumes: volumes.volumes, containers, system } as unknown as Engine
   const shutdown = new AbortController()
-  const routes = bindRoutes({ engine, log: silent, debug: false, snapshotter: 'overlayfs' })
+  const routes = bindRoutes({ engine, log: silent, debug: false, snapshotter: 'overlayfs', backup })
   const app = new App({ routes, log: silent, shutdown: shutdown.signal })
   const socket = join(home, 'pouchd.sock')
   const hijack = createHijackHandler({ engine, log: silent, shutdown: shutdown.signal })
