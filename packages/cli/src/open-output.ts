@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { closeSync, openSync, rmSync } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { hasErrno, PouchError } from '@pouch/errors'
@@ -25,10 +25,8 @@ export interface OutputFile {
 export async function openOutput(path: string, io: Io): Promise<OutputFile> {
   const file = resolve(io.cwd, path)
   try {
-    const isDirect = await isSpecial(file)
-    const working = isDirect ? file : `${file}.${randomBytes(4).toString('hex')}.part`
-    const handle = await open(working, isDirect ? 'w' : 'wx')
-    return fileOf(handle, { path, file, working: isDirect ? undefined : working })
+    if (await isSpecial(file)) return directFile(await open(file, 'w'), { path, file })
+    return workingFile(await openWorking(`${file}.${randomBytes(4).toString('hex')}.part`), { path, file })
   } catch (error) {
     throw failure(error, path)
   }
@@ -38,32 +36,58 @@ interface Names {
   /** As it was given. */
   readonly path: string
   readonly file: string
-  /** Until it is whole; `undefined` for what is written to as it is. */
-  readonly working: string | undefined
 }
 
-function fileOf(handle: FileHandle, { path, file, working }: Names): OutputFile {
-  const ignoreSignals = working === undefined ? () => undefined : removeOnSignal(working)
-  const attempt = (work: () => Promise<void>) =>
-    work().catch((error: unknown) => {
-      throw failure(error, path)
-    })
+/** What a file is called until it is whole. */
+interface Working {
+  readonly name: string
+  readonly handle: FileHandle
+  readonly ignoreSignals: () => void
+}
+
+/** It is made with the signals watched, and in this thread: at no time is there a file that a signal would leave behind. */
+async function openWorking(name: string): Promise<Working> {
+  const ignoreSignals = removeOnSignal(name)
+  try {
+    closeSync(openSync(name, 'wx'))
+    return { name, handle: await open(name, 'r+'), ignoreSignals }
+  } catch (error) {
+    ignoreSignals()
+    throw error
+  }
+}
+
+function workingFile({ name, handle, ignoreSignals }: Working, { path, file }: Names): OutputFile {
+  const attempt = attemptOn(path)
   return {
     write: (bytes) => attempt(() => writeAll(handle, bytes)),
     finish: () =>
       attempt(async () => {
-        if (working !== undefined) await handle.sync()
+        await handle.sync()
         await handle.close()
-        if (working !== undefined) await rename(working, file)
+        await rename(name, file)
         ignoreSignals()
       }),
     discard: () =>
       attempt(async () => {
         await handle.close()
-        if (working !== undefined) await rm(working, { force: true })
+        await rm(name, { force: true })
         ignoreSignals()
       }),
   }
+}
+
+function directFile(handle: FileHandle, { path }: Names): OutputFile {
+  const attempt = attemptOn(path)
+  const close = () => attempt(() => handle.close())
+  return { write: (bytes) => attempt(() => writeAll(handle, bytes)), finish: close, discard: close }
+}
+
+function attemptOn(path: string): (work: () => Promise<void>) => Promise<void> {
+  return (work) =>
+    work().catch((error: unknown) => {
+      throw failure(error, path)
+    })
 }
 
 /** Has a file removed before a signal ends the program. @returns what undoes that */
