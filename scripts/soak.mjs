@@ -17,7 +17,8 @@ await main(async () => {
     POUCH_TEST_RECOVERY_KILLS: String(Math.ceil(minutes * 25)),
   }
   step(`soak: about ${minutes} minutes, seed ${seed}`)
-  const args = ['run', '--project', 'tests', 'reliability', '--no-file-parallelism']
+  const files = ['random-kills', 'daemon-kills', 'crash-matrix', 'model'].map((name) => `reliability/${name}`)
+  const args = ['run', '--project', 'tests', ...files, '--no-file-parallelism']
   const { code } = await run(join(root, 'node_modules/.bin/vitest'), args, { mayFail: true, env })
   return code
 })

@@ -1,11 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PouchError } from '@pouch/errors'
-import { packTree } from '@pouch/file-tree'
 import type { VolumeManager } from '@pouch/volume-core'
 import type { Actor, Operation, Outcome } from './operation.js'
-import { contentOf } from './volume-content.js'
+import { archiveOf, contentFiles, contentOf } from './volume-content.js'
 
 /** Holds references for whoever is not asked for a name. */
 export const holder = 'client'
@@ -59,27 +57,6 @@ export function inspected(volume: ToldVolume): unknown {
   return isAtRest && volume.status === undefined ? shownVolume(volume) : betweenTwo
 }
 
-const archives = new Map<string, Promise<Uint8Array>>()
-
-/** An archive of a volume with some content. */
-export async function archiveOf(content: string): Promise<Uint8Array> {
-  const archive = archives.get(content) ?? packed(content)
-  archives.set(content, archive)
-  return await archive
-}
-
-async function packed(content: string): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'pouch-archive-'))
-  try {
-    await fill(folder, content)
-    const chunks: Uint8Array[] = []
-    for await (const chunk of packTree(folder)) chunks.push(chunk)
-    return Buffer.concat(chunks)
-  } finally {
-    await rm(folder, { recursive: true })
-  }
-}
-
 async function carryOut(volumes: VolumeManager, operation: Operation, onBegun?: () => void): Promise<unknown> {
   const { name } = operation
   switch (operation.do) {
@@ -111,7 +88,7 @@ async function carryOut(volumes: VolumeManager, operation: Operation, onBegun?: 
       return nothing(await volumes.create({ name: operation.to, from: { volume: name, snapshot } }))
     }
     case 'import':
-      return nothing(await volumes.import(requestOf(operation), inPieces(await archiveOf(operation.content))))
+      return nothing(await volumes.import(requestOf(operation), inPieces(archiveOf(operation.content))))
     case 'migrate':
       return nothing(await volumes.migrate(name, { driver: operation.driver, options: operation.options }))
     case 'write':
@@ -139,11 +116,9 @@ async function write(volumes: VolumeManager, name: string, content: string): Pro
   await volumes.detach(name, id)
 }
 
-/** Puts content into a directory: twice, so that a half of it is seen. */
 async function fill(path: string, content: string): Promise<void> {
   await mkdir(join(path, 'sub'), { recursive: true })
-  await writeFile(join(path, 'data'), content)
-  await writeFile(join(path, 'sub', 'again'), content)
+  for (const name of contentFiles) await writeFile(join(path, name), content)
 }
 
 function requestOf({ name, driver, options }: { name: string; driver?: string; options?: Record<string, string> }) {

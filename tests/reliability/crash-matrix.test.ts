@@ -10,8 +10,8 @@ import type { VictimReport, VictimTask } from './victim-task.js'
 
 const seed = Number(process.env.POUCH_TEST_SEED ?? Date.now() % 1_000_000)
 /** How many steps below the drivers are killed, and how many recoveries; the steps of store and drivers are all killed. */
-const systemKills = Number(process.env.POUCH_TEST_SYSTEM_KILLS ?? 48)
-const recoveryKills = Number(process.env.POUCH_TEST_RECOVERY_KILLS ?? 16)
+const systemKills = Number(process.env.POUCH_TEST_SYSTEM_KILLS ?? 36)
+const recoveryKills = Number(process.env.POUCH_TEST_RECOVERY_KILLS ?? 12)
 
 const cases = Object.entries(crashCases).flatMap(([what, list]) =>
   list.map((each: CrashCase) => ({ ...each, title: `${what}: ${each.title}` })),

@@ -10,7 +10,7 @@ import type { Actor } from './operation.js'
 import type { ModelState } from './volume-model.js'
 
 const seed = Number(process.env.POUCH_TEST_SEED ?? Date.now() % 1_000_000)
-const rounds = Number(process.env.POUCH_TEST_ROUNDS ?? 8)
+const rounds = Number(process.env.POUCH_TEST_ROUNDS ?? 6)
 const minutes = Number(process.env.POUCH_TEST_MINUTES ?? 0)
 
 describe(`pouchd under load by HTTP, killed at any moment (seed ${seed})`, () => {

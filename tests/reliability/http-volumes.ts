@@ -1,7 +1,7 @@
 import type { PouchClient } from '@pouch/client'
-import { archiveOf, inPieces, inspected, labelName, nothing, outcomeOf, shownVolume } from './carry-out.js'
+import { inPieces, inspected, labelName, nothing, outcomeOf, shownVolume } from './carry-out.js'
 import type { Actor, Operation, Options } from './operation.js'
-import { contentOf } from './volume-content.js'
+import { archiveOf, contentOf } from './volume-content.js'
 import type { ModelState, ModelVolume } from './volume-model.js'
 
 /** Carries operations out by a daemon. */
@@ -58,7 +58,7 @@ async function carryOut({ pouch }: PouchClient, operation: Operation, onBegun?: 
       return nothing(await pouch.createVolume({ name: operation.to, from }))
     }
     case 'import':
-      return nothing(await archives.import(inPieces(await archiveOf(operation.content)), { name }))
+      return nothing(await archives.import(inPieces(archiveOf(operation.content)), { name }))
     case 'migrate':
       return nothing(await archives.migrate(name, { driver: operation.driver, ...optionsOf(operation) }))
     default:

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PouchClient } from '@pouch/client'
@@ -22,7 +22,9 @@ const seed = Number(process.env.POUCH_TEST_SEED ?? Date.now() % 1_000_000)
 /** How many sequences run; by HTTP and over SQLite a part of that. */
 const sequences = Number(process.env.POUCH_TEST_SEQUENCES ?? 2000)
 
-const folder = mkdtempSync(join(tmpdir(), 'pouch-model-'))
+// Nothing is killed here: what waits for a disk only takes time.
+const inMemory = '/dev/shm'
+const folder = mkdtempSync(join(existsSync(inMemory) ? inMemory : tmpdir(), 'pouch-model-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const freshHome = () => mkdtempSync(join(folder, 'home-'))
 

@@ -8,7 +8,7 @@ import { VictimProgram } from './victim-program.js'
 import type { ModelState } from './volume-model.js'
 
 const seed = Number(process.env.POUCH_TEST_SEED ?? Date.now() % 1_000_000)
-const rounds = Number(process.env.POUCH_TEST_ROUNDS ?? 16)
+const rounds = Number(process.env.POUCH_TEST_ROUNDS ?? 12)
 const minutes = Number(process.env.POUCH_TEST_MINUTES ?? 0)
 
 describe(`a process under load that is killed at any moment (seed ${seed})`, () => {
