@@ -1,6 +1,11 @@
 import { type FileHandle, open, readFile, stat, unlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { setTimeout as delay } from 'node:timers/promises'
 import { codeOfErrno, PouchError } from '@pouch/errors'
+
+/** How long the lock of a process that is gone may outlive it. */
+const lingerMs = 2000
+const retryMs = 10
 
 /** A lock that is held. */
 export interface FileLock {
@@ -28,7 +33,7 @@ export async function lockFile(path: string, loadFlock: () => Flock | undefined 
   for (;;) {
     const file = await openLock(lockPath)
     try {
-      if (flock !== undefined && !flock(file.fd)) throw await inUse(path)
+      if (flock !== undefined && !(await hasLocked(file, flock, lockPath))) throw await inUse(path)
       if (await isStillThere(file, lockPath)) return heldLock(file, lockPath, flock !== undefined)
     } catch (error) {
       await file.close()
@@ -41,11 +46,45 @@ export async function lockFile(path: string, loadFlock: () => Flock | undefined 
 
 /** The error of a second opener. */
 export async function inUse(path: string, cause?: unknown): Promise<PouchError> {
-  const pid = Number.parseInt(await readFile(`${path}.lock`, 'utf8').catch(() => ''), 10)
-  const known = Number.isSafeInteger(pid) && pid > 0
-  const owner = known ? `process ${pid}` : 'another process'
+  const pid = await ownerOf(`${path}.lock`)
+  const owner = pid === undefined ? 'another process' : `process ${pid}`
   const message = `store.open: the SQLite store ${path} is open in ${owner}, and one process may have it at a time`
-  return new PouchError('in-use', message, { op: 'store.open', subject: path, details: known ? { pid } : {}, cause })
+  return new PouchError('in-use', message, {
+    op: 'store.open',
+    subject: path,
+    details: pid === undefined ? {} : { pid },
+    cause,
+  })
+}
+
+/**
+ * Locks a file. A process that was killed while it started a program lives on in that, for the moment until the program runs, and so does its
+ * lock: only for an owner that is gone there is a wait.
+ */
+async function hasLocked(file: FileHandle, flock: Flock, lockPath: string): Promise<boolean> {
+  const until = performance.now() + lingerMs
+  while (!flock(file.fd)) {
+    if (performance.now() > until || !(await isOwnerGone(lockPath))) return false
+    await delay(retryMs)
+  }
+  return true
+}
+
+async function isOwnerGone(lockPath: string): Promise<boolean> {
+  const pid = await ownerOf(lockPath)
+  if (pid === undefined) return false
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+/** The process that a lock names, if it names one. */
+async function ownerOf(lockPath: string): Promise<number | undefined> {
+  const pid = Number.parseInt(await readFile(lockPath, 'utf8').catch(() => ''), 10)
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
 }
 
 function heldLock(file: FileHandle, lockPath: string, isLocked: boolean): FileLock {

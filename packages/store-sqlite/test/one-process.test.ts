@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { readdir } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode } from '@pouch/errors'
 import { describe, it } from 'vitest'
@@ -35,6 +37,17 @@ describe('one process has the file at a time', () => {
     } finally {
       await killChild(child)
     }
+    const store = keep(await sqliteStore({ path }))
+    await store.create('a', 1)
+  })
+
+  it('the lock of a process that is gone may outlive it in a program that it was starting: it is waited for', async () => {
+    const path = join(await makeFolder(), 'state.db')
+    const owner = spawn('true')
+    await once(owner, 'exit')
+    await writeFile(`${path}.lock`, `${owner.pid}\n`)
+    const heir = spawn('flock', [`${path}.lock`, 'sh', '-c', 'echo held; sleep 0.3'])
+    await once(heir.stdout, 'data')
     const store = keep(await sqliteStore({ path }))
     await store.create('a', 1)
   })
