@@ -54,8 +54,8 @@ export class Peer {
     this.#folder = join(base, name)
     mkdirSync(this.#folder, { recursive: true })
     writeFileSync(join(this.#folder, 'daemon.json'), '{}')
-    // Each volume takes one of podman's locks, and it has 2,048 unless told.
-    writeFileSync(join(this.#folder, 'containers.conf'), '[engine]\nnum_locks = 32768\n')
+    // Each volume takes one of podman's locks: in shared memory it has 2,048, and shares them with every podman of the machine.
+    writeFileSync(join(this.#folder, 'containers.conf'), '[engine]\nlock_type = "file"\n')
   }
 
   get name() {
