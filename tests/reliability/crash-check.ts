@@ -41,12 +41,12 @@ export async function expectWhole(home: string, allowed: readonly ModelState[], 
     const told = await toldBy(subject.engine)
     const found = allowed.find((state) => summaryOf(state) === summaryOf(told))
     if (found === undefined) expect({ at, told }, at).toEqual({ at, oneOf: allowed })
-    expect({ at, differences: differencesOnHost(home, told) }).toEqual({ at, differences: [] })
+    expect({ at, differences: await differencesOnHost(home, told) }).toEqual({ at, differences: [] })
     await detachAll(subject.engine)
     const contents = await snapshotContents(subject.engine, told)
     expect({ at, contents }).toEqual({ at, contents: contentsIn(found ?? {}) })
     await removeAll(subject.engine)
-    expect({ at, differences: differencesOnHost(home, {}) }).toEqual({ at, differences: [] })
+    expect({ at, differences: await differencesOnHost(home, {}) }).toEqual({ at, differences: [] })
   } catch (error) {
     await subject.close()
     throw error

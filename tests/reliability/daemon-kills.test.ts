@@ -53,7 +53,7 @@ describe(`pouchd under load by HTTP, killed at any moment (seed ${seed})`, () =>
     const told = await toldByDaemon(client)
     const contradictions = journal.contradictions(told)
     expect({ at, contradictions }).toEqual({ at, contradictions: [] })
-    expect({ at, differences: differencesOnHost(daemon.home, told) }).toEqual({ at, differences: [] })
+    expect({ at, differences: await differencesOnHost(daemon.home, told) }).toEqual({ at, differences: [] })
     return journal.settled(told)
   }
 })

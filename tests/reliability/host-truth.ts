@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { VolumeEngine } from '@pouch/volume-core'
 import { shownVolume } from './carry-out.js'
 import { contentOf } from './volume-content.js'
@@ -46,11 +47,21 @@ export async function removeAll({ volumes }: VolumeEngine): Promise<void> {
   }
 }
 
-/** What is on the host, in the home, and is no part of a volume that was told of; and what is missing. */
-export function differencesOnHost(home: string, told: ModelState): string[] {
-  const wanted = Object.entries(told).flatMap(([name, volume]) => partsOf(home, name, volume))
-  return differences(wanted, [...directoriesIn(home), ...mountsIn(home), ...loopDevicesOf(home)])
+/**
+ * What is on the host, in the home, and is no part of a volume that was told of; and what is missing. The kernel lets go of a loop device a
+ * moment after the unmount, and a program that a killed process had started may be ending: what is different stays so.
+ */
+export async function differencesOnHost(home: string, told: ModelState): Promise<string[]> {
+  const until = performance.now() + lingerMs
+  for (;;) {
+    const wanted = Object.entries(told).flatMap(([name, volume]) => partsOf(home, name, volume))
+    const found = differences(wanted, [...directoriesIn(home), ...mountsIn(home), ...loopDevicesOf(home)])
+    if (found.length === 0 || performance.now() > until) return found
+    await delay(20)
+  }
 }
+
+const lingerMs = 1000
 
 /** Keys that a store has from its first opening on. */
 const ofTheStore = new Set(['engine/id', 'store/schema'])

@@ -47,7 +47,7 @@ async function expectKept(home: string, journal: LoadJournal, at: string): Promi
     const told = await toldBy(subject.engine)
     const contradictions = journal.contradictions(told)
     expect({ at, contradictions }).toEqual({ at, contradictions: [] })
-    expect({ at, differences: differencesOnHost(home, told) }).toEqual({ at, differences: [] })
+    expect({ at, differences: await differencesOnHost(home, told) }).toEqual({ at, differences: [] })
     return journal.settled(told)
   } finally {
     await subject.close()
