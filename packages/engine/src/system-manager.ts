@@ -134,7 +134,7 @@ export class SystemManager {
   }
 
   /** The volume drivers, as they were opened. */
-  driverInfos(): DriverInfo[] {
+  driverInfos(): readonly DriverInfo[] {
     return this.#options.volumes.drivers()
   }
 

@@ -67,6 +67,7 @@ export class DriverTable {
   readonly #slots: Map<string, DriverSlot>
   readonly #defaultDriver: string
   #offered: readonly string[] = []
+  #infos: readonly DriverInfo[] | undefined
 
   private constructor(slots: Map<string, DriverSlot>, defaultDriver: string) {
     this.#slots = slots
@@ -115,11 +116,14 @@ export class DriverTable {
   /** Takes a driver that appeared while the engine runs. */
   put(slot: DriverSlot): void {
     this.#slots.set(slot.definition.name, slot)
+    this.#infos = undefined
   }
 
   /** Forgets a driver that is not open. */
   drop(name: string): void {
-    if (!this.isOpen(name)) this.#slots.delete(name)
+    if (this.isOpen(name)) return
+    this.#slots.delete(name)
+    this.#infos = undefined
   }
 
   /** @throws PouchError `not-found` with the known drivers, `unavailable` for one that could not be opened */
@@ -151,19 +155,9 @@ export class DriverTable {
   }
 
   /** All drivers, in the order of their definitions. */
-  infos(): DriverInfo[] {
-    return [...this.#slots.values()].map(({ definition, driver, error }) =>
-      Object.freeze({
-        name: definition.name,
-        version: definition.version,
-        state: driver === undefined ? 'failed' : 'open',
-        error,
-        traits: driver?.traits,
-        facets: Object.freeze(driver === undefined ? [] : facetsOf(driver)),
-        options: definition.options,
-        isDefault: definition.name === this.#defaultDriver,
-      } as const),
-    )
+  infos(): readonly DriverInfo[] {
+    this.#infos ??= Object.freeze([...this.#slots.values()].map((slot) => infoOf(slot, this.#defaultDriver)))
+    return this.#infos
   }
 
   /** Closes every driver. @throws the first failure, once all were closed */
@@ -176,6 +170,19 @@ export class DriverTable {
     const name = open[failed]?.name ?? ''
     throw PouchError.from(result.reason, { message: `driver ${name} did not close`, op: 'driver.close', subject: name })
   }
+}
+
+function infoOf({ definition, driver, error }: DriverSlot, defaultDriver: string): DriverInfo {
+  return Object.freeze({
+    name: definition.name,
+    version: definition.version,
+    state: driver === undefined ? 'failed' : 'open',
+    error,
+    traits: driver?.traits,
+    facets: Object.freeze(driver === undefined ? [] : facetsOf(driver)),
+    options: definition.options,
+    isDefault: definition.name === defaultDriver,
+  } as const)
 }
 
 /** The facets that a driver has. */

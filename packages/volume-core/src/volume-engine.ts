@@ -74,7 +74,7 @@ export interface VolumeEngine extends AsyncDisposable {
   /** Made once for a store: 32 hex digits. */
   readonly engineId: string
   /** The drivers, those that could not be opened too. */
-  drivers(): DriverInfo[]
+  drivers(): readonly DriverInfo[]
   /** How each driver's backend is, now; a driver that does not answer within 2 s has an error. Never rejects for the sake of one. */
   health(call?: VolumeCall): Promise<DriverHealth[]>
   /** Waits for the operations in flight and closes the drivers. Mounted volumes stay mounted. May be called twice. */

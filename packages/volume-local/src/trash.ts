@@ -4,7 +4,6 @@ import { chmod, mkdir, opendir, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasErrno } from '@pouch/errors'
 import type { Logger } from '@pouch/volume-core/driver'
-import { dataFolder } from './volume-directory.js'
 
 /** What deleting needs to know of btrfs. */
 export interface Subvolumes {
@@ -31,8 +30,6 @@ export class Trash {
   readonly #subvolumes: Subvolumes | undefined
   /** Names that could not be deleted; the next opening tries again. */
   readonly #stuck = new Set<string>()
-  /** What was just moved here: most of it is empty, and goes without a search. */
-  readonly #fresh: string[] = []
   #isDirty = false
   #sweeping: Promise<void> | undefined
 
@@ -59,8 +56,7 @@ export class Trash {
       if (hasErrno(error, 'ENOENT')) return false
       throw error
     }
-    if (this.#subvolumes === undefined) this.#fresh.push(discarded)
-    this.#sweepSoon(this.#subvolumes !== undefined)
+    this.#sweepSoon()
     return true
   }
 
@@ -69,16 +65,14 @@ export class Trash {
     await this.#sweeping
   }
 
-  #sweepSoon(isDirty = true): void {
-    if (isDirty) this.#isDirty = true
+  #sweepSoon(): void {
+    this.#isDirty = true
     this.#sweeping ??= this.#sweep()
   }
 
   async #sweep(): Promise<void> {
     try {
-      while (this.#isDirty || this.#fresh.length > 0) {
-        await this.#deleteEmpty()
-        if (!this.#isDirty) continue
+      while (this.#isDirty) {
         this.#isDirty = false
         await this.#pass()
       }
@@ -87,22 +81,6 @@ export class Trash {
     } finally {
       this.#sweeping = undefined
     }
-  }
-
-  /** Deletes the fresh volumes that are empty; the others are for the next pass. */
-  async #deleteEmpty(): Promise<void> {
-    const batch = this.#fresh.splice(0, deletionsAtATime)
-    await Promise.all(
-      batch.map(async (volume) => {
-        try {
-          await rmdir(join(volume, dataFolder))
-          await rmdir(volume)
-        } catch {
-          // Whatever it is, the pass that follows meets it again, and tells.
-          this.#isDirty = true
-        }
-      }),
-    )
   }
 
   /** Deletes what one reading of the trash shows. What moves up meanwhile is for the next pass. */

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, realpath, rename } from 'node:fs/promises'
+import { chmod, mkdir, readdir, realpath, rename, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasErrno, PouchError } from '@pouch/errors'
 import { isWithin, mountsUnder, readMountinfo, unmount } from '@pouch/mount'
@@ -128,6 +128,7 @@ export class VolumeRoot {
   /** Moves a volume with all that it has to where it is deleted. @throws PouchError `in-use` when something is mounted in it */
   async remove(name: string): Promise<void> {
     const directory = this.directoryOf(name)
+    if (await removedEmpty(directory)) return
     await this.refuseMounts(directory)
     await this.discard(directory, name)
   }
@@ -183,6 +184,22 @@ export class VolumeRoot {
       await rename(next, this.dataOf(name))
     }
     await this.#state.delete(replacementKey(name))
+  }
+}
+
+/**
+ * Removes a volume that nothing is in: the kernel itself refuses a directory with something in it, or a mount on it.
+ *
+ * @returns false when it takes more than that, or is not allowed
+ */
+async function removedEmpty(directory: string): Promise<boolean> {
+  try {
+    await rmdir(join(directory, dataFolder))
+    await rmdir(directory)
+    return true
+  } catch {
+    // Whatever it is, moving it away meets it again, and tells.
+    return false
   }
 }
 

@@ -17,6 +17,17 @@ export function volumeJson(volume: Volume, told?: VolumeDetails['status']): Dock
   }
 }
 
+const texts = new WeakMap<Volume, string>()
+
+/** The JSON of {@link volumeJson}. It is made once: a volume that changes is another object. */
+export function volumeText(volume: Volume): string {
+  const known = texts.get(volume)
+  if (known !== undefined) return known
+  const text = JSON.stringify(volumeJson(volume))
+  texts.set(volume, text)
+  return text
+}
+
 // Docker writes null for a map that was not given.
 function orNull(map: Readonly<Record<string, string>>): Record<string, string> | null {
   return Object.keys(map).length === 0 ? null : { ...map }

@@ -2,9 +2,10 @@ import type { Volume as DockerVolume, VolumeCreateBody, VolumeListResponse, Volu
 import { booleanFilter, compareVersions, filterKeys } from '@pouch/api'
 import type { Engine } from '@pouch/engine'
 import { hasCode, PouchError } from '@pouch/errors'
-import type { Handlers, RouteCall } from '../http/route.js'
+import type { Volume } from '@pouch/volume-core'
+import { type Handlers, JsonText, type RouteCall } from '../http/route.js'
 import { volumeFilter } from './volume-filter.js'
-import { volumeJson } from './volume-json.js'
+import { volumeJson, volumeText } from './volume-json.js'
 
 /** Docker's routes of volumes. */
 export function volumeHandlers(engine: Engine): Handlers {
@@ -17,15 +18,28 @@ export function volumeHandlers(engine: Engine): Handlers {
   }
 }
 
-async function list(engine: Engine, { query, signal }: RouteCall): Promise<VolumeListResponse> {
+async function list(engine: Engine, { query, signal }: RouteCall): Promise<JsonText> {
   const { volumes, warnings } = await engine.volumes.list(volumeFilter(query), { signal })
-  return { Volumes: volumes.map((volume) => volumeJson(volume)), Warnings: warnings.length === 0 ? null : warnings }
+  return new JsonText(listText(volumes, warnings.length === 0 ? null : warnings))
+}
+
+/** The text of a `VolumeListResponse`, piece by piece. */
+function* listText(
+  volumes: readonly Volume[],
+  warnings: VolumeListResponse['Warnings'],
+): Generator<string, void, void> {
+  let before = '{"Volumes":['
+  for (const volume of volumes) {
+    yield before + volumeText(volume)
+    before = ','
+  }
+  yield `${volumes.length === 0 ? before : ''}],"Warnings":${JSON.stringify(warnings)}}`
 }
 
 /** With a `Status` where a backend has one to tell: Docker shows what a plugin says. One that fails takes nothing from the rest. */
-async function inspect(engine: Engine, { params, signal }: RouteCall): Promise<DockerVolume> {
+async function inspect(engine: Engine, { params, signal }: RouteCall): Promise<DockerVolume | JsonText> {
   const volume = await engine.volumes.get(params.name ?? '')
-  if (!hasBackend(engine, volume.driver)) return volumeJson(volume)
+  if (!hasBackend(engine, volume.driver)) return new JsonText([volumeText(volume)])
   try {
     const { status } = await engine.volumes.describe(volume.name, { signal })
     return volumeJson(volume, status)
@@ -41,7 +55,7 @@ function hasBackend(engine: Engine, name: string): boolean {
   return driver?.facets.includes('inventory') ?? false
 }
 
-async function create(engine: Engine, call: RouteCall) {
+async function create(engine: Engine, call: RouteCall): Promise<JsonText> {
   const body = (call.body ?? {}) as VolumeCreateBody
   if (body.ClusterVolumeSpec !== undefined) {
     throw new PouchError('unavailable', 'cluster volumes need a swarm, which Pouch is not part of', {
@@ -57,7 +71,7 @@ async function create(engine: Engine, call: RouteCall) {
       labels: body.Labels,
       ifExists: 'return',
     })
-    return volumeJson(volume)
+    return new JsonText([volumeText(volume)])
   } catch (error) {
     throw inDockersWords(error, body)
   }

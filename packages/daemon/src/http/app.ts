@@ -10,8 +10,9 @@ import { logFailure } from './failure-log.js'
 import { readJsonBody } from './json-body.js'
 import { type LaxSchema, readLax } from './lax-json.js'
 import { Query } from './query.js'
-import { EmptyReply, type Handler, type RouteCall, sent } from './route.js'
+import { EmptyReply, type Handler, JsonText, type RouteCall, sent } from './route.js'
 import { errorBody, pageNotFound, statusOf } from './status-error.js'
+import { StreamReply } from './stream-reply.js'
 import { type Target, targetOf } from './target.js'
 
 /** A route and what it does. */
@@ -45,6 +46,8 @@ interface Found {
 
 const longestParameter = 8192
 const jsonType = 'application/json'
+/** Characters that are gathered for one write. */
+const writeLength = 32_768
 
 /** Headers that every reply of a route has. */
 export const commonHeaders: Readonly<Record<string, string>> = Object.freeze({
@@ -90,7 +93,8 @@ export class App {
     const { served } = found
     const value = served.schema === undefined ? undefined : await readJsonBody(request, request.headers)
     const result = await served.handler(new Call(found, version, value, request, response, this.#shutdown))
-    if (result !== sent) sendResult(served.status, response, result)
+    if (result instanceof JsonText) await sendPieces(served.status, response, result)
+    else if (result !== sent) sendResult(served.status, response, result)
   }
 
   #find(method: string, path: string): Found | undefined {
@@ -191,6 +195,25 @@ function sendResult(status: number, response: ServerResponse, result: unknown): 
   if (result instanceof EmptyReply) sendEmpty(result.status, response)
   else if (result === undefined) sendEmpty(status, response)
   else sendText(status, response, `${JSON.stringify(result)}\n`)
+}
+
+/** What is longer than one write goes out as it is made, so that a long list is never in memory as one text. */
+async function sendPieces(status: number, response: ServerResponse, { pieces }: JsonText): Promise<void> {
+  let text = ''
+  let reply: StreamReply | undefined
+  for (const piece of pieces) {
+    text += piece
+    if (text.length < writeLength) continue
+    if (reply === undefined) {
+      addCommonHeaders(response)
+      reply = new StreamReply(response, jsonType, status)
+    }
+    await reply.write(text)
+    if (reply.closed) return
+    text = ''
+  }
+  if (reply === undefined) sendText(status, response, `${text}\n`)
+  else reply.end(`${text}\n`)
 }
 
 function sendEmpty(status: number, response: ServerResponse): void {

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Query } from './query.js'
 
-/** What a route does. `undefined` is a reply without a body, {@link sent} one that was written already; the rest is JSON. */
+/**
+ * What a route does. `undefined` is a reply without a body, {@link sent} one that was written already, {@link JsonText} JSON as text; the
+ * rest is made JSON.
+ */
 export type Handler = (call: RouteCall) => unknown
 
 /** Handlers by the `operationId` of their route. */
@@ -31,5 +34,14 @@ export class EmptyReply {
 
   constructor(status: number) {
     this.status = status
+  }
+}
+
+/** A reply whose JSON is made already, or is made while it is sent, piece by piece. */
+export class JsonText {
+  readonly pieces: Iterable<string>
+
+  constructor(pieces: Iterable<string>) {
+    this.pieces = pieces
   }
 }

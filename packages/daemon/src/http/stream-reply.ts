@@ -8,10 +8,11 @@ export class StreamReply {
   /**
    * @param response untouched so far
    * @param type the content type; `undefined` for none
+   * @param status of a success
    */
-  constructor(response: ServerResponse, type: string | undefined) {
+  constructor(response: ServerResponse, type: string | undefined, status = 200) {
     this.#response = response
-    response.statusCode = 200
+    response.statusCode = status
     if (type !== undefined) response.setHeader('content-type', type)
     response.flushHeaders()
     // What a client that went away makes of the socket is seen as the call's signal.
