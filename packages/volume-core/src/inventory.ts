@@ -19,12 +19,16 @@ export interface Inventories {
   readonly warnings: readonly string[]
 }
 
-/** One look into a backend takes no longer, so that a name which nobody has is soon known not to be there. */
-const lookTimeoutMs = 10_000
+/** Where no driver is named each look takes no longer, so that a name which nobody has is soon known not to be there. */
+const searchTimeoutMs = 10_000
+/** The same for a driver whose backend was away in the last search: nobody waits twice for that. */
+const awayTimeoutMs = 1_000
 
 /** Asks the drivers whose backends know their volumes without us. A failure to tell is never read as absence. */
 export class Inventory {
   readonly #parts: EngineParts
+  /** The drivers whose backends were away when they were searched last. */
+  readonly #away = new Set<string>()
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -56,7 +60,7 @@ export class Inventory {
   async find(name: string, look: Look): Promise<Found | undefined> {
     const drivers = this.#drivers()
     if (drivers.length === 0) return undefined
-    const answers = await Promise.allSettled(drivers.map(([driver]) => this.get(driver, name, look)))
+    const answers = await Promise.allSettled(drivers.map(([driver]) => this.#search(driver, name, look)))
     const at = answers.findIndex((answer) => answer.status === 'fulfilled' && answer.value !== undefined)
     const answer = answers[at]
     const driver = drivers[at]?.[0]
@@ -65,6 +69,20 @@ export class Inventory {
     }
     for (const { reason } of answers.filter((other) => other.status === 'rejected')) throw untold(name, reason)
     return undefined
+  }
+
+  async #search(driver: string, name: string, { signal, timeoutMs }: Look): Promise<FoundVolume | undefined> {
+    const limitMs = this.#away.has(driver) ? awayTimeoutMs : searchTimeoutMs
+    let isAway = false
+    try {
+      return await this.get(driver, name, { signal, timeoutMs: Math.min(timeoutMs, limitMs) })
+    } catch (error) {
+      isAway = hasCode(error, 'unavailable')
+      throw error
+    } finally {
+      if (isAway) this.#away.add(driver)
+      else this.#away.delete(driver)
+    }
   }
 
   /** What all backends have. One that fails, or is slow, is warned about. */
@@ -119,8 +137,7 @@ export class Inventory {
   }
 
   #scope(driver: string, volume: string, { signal, timeoutMs }: Look) {
-    const limit = Math.min(timeoutMs, lookTimeoutMs)
-    return { verb: 'get', volume, driver, timeoutMs: limit, signal, log: this.#parts.log }
+    return { verb: 'get', volume, driver, timeoutMs, signal, log: this.#parts.log }
   }
 }
 

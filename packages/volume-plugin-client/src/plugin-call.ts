@@ -11,7 +11,7 @@ export interface PluginCall {
   readonly signal: AbortSignal
   /** Whether it changes something, so that nobody knows what was done when it is cut off. */
   readonly changes?: boolean
-  /** How long, from the beginning of an outage, a plugin that cannot be reached is tried again; absent for one try. */
+  /** The pauses between tries of a plugin that cannot be reached end within this, from the first try on; absent for one try. */
   readonly patienceMs?: number
 }
 

@@ -25,9 +25,6 @@ export interface PluginDriverParts {
   readonly marks: CreateMarks
 }
 
-/** A look-up answers while somebody still waits for it: three tries more, after 1, 2 and 4 seconds. */
-const lookPatienceMs = 8000
-
 const accessModes = Object.freeze(['single-node-writer'] as const)
 const localTraits: DriverTraits = Object.freeze({ scope: 'local', durable: true, accessModes })
 const globalTraits: DriverTraits = Object.freeze({ scope: 'global', durable: true, accessModes })
@@ -49,8 +46,7 @@ export class PluginDriver implements Driver {
     this.#volumes = volumes
     this.#marks = marks
     this.inventory = Object.freeze({
-      get: async (name: string, call: DriverCall): Promise<FoundVolume | undefined> =>
-        await find(volumes, name, plugin.timeouts.retryMs, call),
+      get: async (name: string, call: DriverCall): Promise<FoundVolume | undefined> => await find(volumes, name, call),
       list: async (call: DriverCall): Promise<readonly FoundVolume[]> => await volumes.list(call),
     })
     this.health = Object.freeze({ check: async (call: DriverCall) => await this.#check(call) })
@@ -125,13 +121,8 @@ export class PluginDriver implements Driver {
   }
 }
 
-async function find(
-  volumes: PluginVolumes,
-  name: string,
-  patienceMs: number,
-  call: DriverCall,
-): Promise<FoundVolume | undefined> {
-  const { presence, volume, refusal } = await volumes.look(name, call, Math.min(patienceMs, lookPatienceMs))
+async function find(volumes: PluginVolumes, name: string, call: DriverCall): Promise<FoundVolume | undefined> {
+  const { presence, volume, refusal } = await volumes.look(name, call)
   if (presence !== 'absent' && refusal !== undefined) throw refusal
   return volume
 }

@@ -10,7 +10,7 @@ export interface PluginTimeouts {
   readonly otherMs?: number | undefined
   /** The pause before a plugin that cannot be reached is tried again, doubled each time; 1,000 unless given. */
   readonly firstRetryMs?: number | undefined
-  /** How long, after a call found first that it cannot be reached, it is tried again; 30,000 unless given, 0 for one try. */
+  /** A call makes no pause that would end later than this after its first try; 30,000 unless given, 0 for one try. */
   readonly retryMs?: number | undefined
 }
 

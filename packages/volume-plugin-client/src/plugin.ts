@@ -28,8 +28,6 @@ export class Plugin {
   #active: Promise<PluginConnection> | undefined
   #scope: 'local' | 'global' = 'local'
   #address = 'not looked for yet'
-  /** When a call found first that it cannot be reached. One that is away for long is not waited for: each call makes one try. */
-  #downSinceMs: number | undefined
 
   constructor({ name, locate, timeouts }: PluginParts) {
     this.name = name
@@ -48,22 +46,21 @@ export class Plugin {
   }
 
   /**
-   * Sends a request, and reads its answer with `read`, whose failures are those of the call.
+   * Sends a request, and reads its answer with `read`, whose failures are those of the call. While the plugin cannot be reached it is tried
+   * again as dockerd does: after pauses that double, as long as the next one ends within the call's patience.
    *
    * @throws PluginFailure `unavailable`, `permission-denied`, `unsupported`, `timeout`, `aborted` or `internal`; its `outcome` tells
    *   what was done
    */
   async call<T>(call: PluginCall, read: (answer: PluginAnswer, sent: SentCall) => T): Promise<T> {
+    const startedMs = performance.now()
     for (let delayMs = this.timeouts.firstRetryMs; ; delayMs *= 2) {
       try {
-        const answer = await this.#try(call, read)
-        this.#downSinceMs = undefined
-        return answer
+        return await this.#try(call, read)
       } catch (error) {
         if (!(error instanceof PluginFailure && error.isTransient)) throw error
-        this.#downSinceMs ??= performance.now()
-        if (performance.now() - this.#downSinceMs + delayMs >= (call.patienceMs ?? 0)) throw error
-        await this.#pause(delayMs, call)
+        if (performance.now() - startedMs + delayMs >= (call.patienceMs ?? 0)) throw error
+        await this.#pause(delayMs, call, error)
       }
     }
   }
@@ -181,12 +178,14 @@ export class Plugin {
     })
   }
 
-  async #pause(delayMs: number, call: PluginCall): Promise<void> {
+  /** @param failure why there is a pause; to whoever runs out of time in it, that is what went wrong */
+  async #pause(delayMs: number, call: PluginCall, failure: PluginFailure): Promise<void> {
     try {
       await pause(delayMs, undefined, { signal: call.signal })
     } catch {
       // The only failure of a pause is that its signal fired.
-      throw this.#left(call)
+      const left = this.#left(call)
+      throw left.code === 'timeout' ? failure : left
     }
   }
 

@@ -129,34 +129,18 @@ describe('a plugin that cannot be reached', () => {
     expect(Date.now() - started).toBeLessThan(2000)
   })
 
-  it('is waited for once an outage: then each call tries once, until it answers', async () => {
-    const { plugin, socket } = await startPlugin()
-    const driver = await openDriver(definitionOf(socket, { ...hasty, firstRetryMs: 500, retryMs: 1000 }))
-    await plugin.die()
-    // Tries at 0 and 500 ms; the next would be at 1500.
-    expect(await timed(driver.create(volume('data'), call()))).toBeGreaterThanOrEqual(495)
-    expect(await timed(driver.create(volume('data'), call()))).toBeLessThan(450)
-    rmSync(socket, { force: true })
-    await plugin.listen(socket)
-    await driver.create(volume('data'), call())
-    await plugin.die()
-    expect(await timed(driver.create(volume('data'), call()))).toBeGreaterThanOrEqual(495)
-  })
-
-  it('holds up no listing, and no look-up once it is known to be away', async () => {
+  it('holds up no listing and no check', async () => {
     const { plugin, socket } = await startPlugin()
     const driver = await openDriver(definitionOf(socket, { ...hasty, firstRetryMs: 600, retryMs: 1000 }))
     await plugin.die()
     expect(await timed(driver.inventory?.list(call()))).toBeLessThan(500)
+    const began = performance.now()
     expect(await driver.health?.check(call())).toMatchObject({
       state: 'failed',
       message: expect.stringContaining('start the plugin'),
       details: { address: `unix://${socket}` },
     })
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    // 500 ms of the outage are over, and a pause of 600 would end after 1000.
-    expect(await timed(driver.inventory?.get('data', call()))).toBeLessThan(500)
-    expect(await timed(driver.create(volume('data'), call()))).toBeLessThan(500)
+    expect(performance.now() - began).toBeLessThan(500)
   })
 
   it('is waited for by a look-up too, when it was there a moment ago', async () => {

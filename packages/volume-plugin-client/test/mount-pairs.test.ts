@@ -124,10 +124,12 @@ describe('a mount', () => {
 
   it('that is done after we gave up on it is undone before the volume is removed', async () => {
     const { plugin, driver, count } = await setting()
-    plugin.break('Mount', (seen, _, connection) =>
-      connection.once('close', () => setTimeout(() => plugin.work(seen), 30)),
-    )
-    await expect(driver.mounts?.mount(data, reference('one'), call(AbortSignal.timeout(50)))).rejects.toMatchObject({
+    const late = new AbortController()
+    plugin.break('Mount', (seen, _, connection) => {
+      connection.once('close', () => setTimeout(() => plugin.work(seen), 30))
+      late.abort(new DOMException('too late', 'TimeoutError'))
+    })
+    await expect(driver.mounts?.mount(data, reference('one'), call(late.signal))).rejects.toMatchObject({
       code: 'timeout',
     })
     await unmount(driver)
