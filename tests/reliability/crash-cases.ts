@@ -65,7 +65,11 @@ const images: readonly CrashCase[] = [
     prepare: [...inImage, { do: 'snapshot', name, snapshot: 'snap' }, { do: 'write', name, content: 'two' }],
     run: { do: 'restore', name, snapshot: 'snap' },
   },
-  { title: 'clone', prepare: inImage, run: { do: 'clone', name, to: 'copy' } },
+  {
+    title: 'clone one that has grown',
+    prepare: [...inImage, { do: 'resize', name, sizeBytes: 2 * imageBytes }],
+    run: { do: 'clone', name, to: 'copy' },
+  },
   {
     title: 'migrate a directory into an image',
     prepare: written,

@@ -45,7 +45,7 @@ export class LoadJournal {
     })
   }
 
-  /** What was found, with what only the model knows: what snapshots contain, and what was asked for. */
+  /** What was found, with what only the model knows: what snapshots contain. */
   settled(found: ModelState): ModelState {
     const states = this.#states.map((state, client) => {
       const operation = this.#asked.get(client)

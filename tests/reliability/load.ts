@@ -86,10 +86,10 @@ function onReferences(random: SeededRandom, name: string): Operation[] {
 function fitting(
   random: SeededRandom,
   name: string,
-  { driver, askedBytes }: ModelVolume,
+  { driver, sizeBytes }: ModelVolume,
   isRemote: boolean,
 ): Operation[] {
-  const isImage = driver === defaultDriver && askedBytes !== undefined
+  const isImage = driver === defaultDriver && sizeBytes !== undefined
   const snapshot = random.pick(['s1', 's2']) ?? 's1'
   const kept: Operation = { do: 'snapshot', name, snapshot, ...(isImage ? { whileInUse: true } : {}) }
   if (isImage) return [kept]

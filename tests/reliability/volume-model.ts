@@ -5,8 +5,6 @@ export interface ModelVolume {
   readonly driver: string
   readonly label: string
   readonly sizeBytes: number | undefined
-  /** What its options say: a clone is made with the options of its source, which a resize does not change. */
-  readonly askedBytes?: number | undefined
   readonly content: string
   /** Content by snapshot. */
   readonly snapshots: Readonly<Record<string, string>>
@@ -127,11 +125,7 @@ function cloned(state: ModelState, operation: Extract<Operation, { do: 'clone' }
   if (content === undefined) return { state, outcome: { code: 'not-found' } }
   const isMounted = Object.values(source.references).includes('mounted')
   if (operation.snapshot === undefined && isMounted) return { state, outcome: { code: 'in-use' } }
-  const clone = {
-    ...fresh({ driver: source.driver }, content),
-    sizeBytes: source.askedBytes,
-    askedBytes: source.askedBytes,
-  }
+  const clone = { ...fresh({ driver: source.driver }, content), sizeBytes: source.sizeBytes }
   return { state: { ...state, [operation.to]: clone }, outcome: { code: 'ok' } }
 }
 
@@ -174,9 +168,8 @@ function fresh(request: { readonly driver?: string; readonly options?: Options }
 
 type Options = Readonly<Record<string, string>>
 
-function sizes(options: Options | undefined): Pick<ModelVolume, 'sizeBytes' | 'askedBytes'> {
-  const bytes = options?.size === undefined ? undefined : Number(options.size)
-  return { sizeBytes: bytes, askedBytes: bytes }
+function sizes(options: Options | undefined): Pick<ModelVolume, 'sizeBytes'> {
+  return { sizeBytes: options?.size === undefined ? undefined : Number(options.size) }
 }
 
 function without<T>(map: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {

@@ -56,7 +56,7 @@ export class Cloning {
     work: Work,
   ): Promise<VolumeEntry> {
     const { creation, filling } = this.#with
-    const { driver, options } = source.record
+    const { driver } = source.record
     if (request.driver !== undefined && request.driver !== '' && request.driver !== driver) {
       throw otherDriver(name, source, request.driver)
     }
@@ -64,9 +64,9 @@ export class Cloning {
     const origin = new Backend(this.#parts, source.record, 'create')
     const cloning = await origin.require('cloning', 'create', work)
     const snapshot = from.snapshot === undefined ? undefined : driverSnapshot(find(source, from.snapshot, 'create'))
-    const hasOptions = Object.keys(request.options ?? {}).length > 0
-    const wanted = { ...request, driver, options: hasOptions ? request.options : options }
-    const entry = await creation.begin(name, wanted, 'create', work, 'clone')
+    const { options, sizeBytes } = hasOptions(request) ? { ...request, sizeBytes: undefined } : source.record
+    const wanted = { ...request, driver, options }
+    const entry = await creation.begin(name, wanted, 'create', work, { kind: 'clone', sizeBytes })
     const clone = new Backend(this.#parts, entry.record, 'create')
     const what = {
       source: origin.volume,
@@ -77,6 +77,11 @@ export class Cloning {
     await filling.fill(entry, work, () => clone.call('create', work, (call) => cloning.clone(clone.volume, what, call)))
     return entry
   }
+}
+
+/** Options of the caller's own take the place of all that the source is, of the size that it was brought to, too. */
+function hasOptions({ options }: CreateRequest): boolean {
+  return options !== undefined && Object.keys(options).length > 0
 }
 
 function otherDriver(name: string, source: VolumeEntry, wanted: string): PouchError {

@@ -21,6 +21,13 @@ export interface CreationParts {
   readonly adoption: Adoption
 }
 
+/** What a new volume is filled from. */
+export interface NewFilling {
+  readonly kind: FillingKind
+  /** The size that it is to have whatever its options say, in bytes. */
+  readonly sizeBytes?: number | undefined
+}
+
 /** The rules of creating volumes. */
 export class Creation {
   readonly #parts: EngineParts
@@ -71,7 +78,7 @@ export class Creation {
     request: CreateRequest,
     verb: string,
     work: Work,
-    filling?: FillingKind,
+    filling?: NewFilling,
   ): Promise<VolumeEntry> {
     const { drivers, volumes, clock } = this.#parts
     const driver = request.driver || drivers.defaultDriver
@@ -81,7 +88,9 @@ export class Creation {
     const former = volumes.formerlyCalled(name)
     if (former !== undefined) throw beingRenamed(name, former.name, verb)
     const record = newRecord(name, driver, request, clock())
-    return await volumes.insert(filling === undefined ? record : { ...record, filling })
+    if (filling === undefined) return await volumes.insert(record)
+    const { kind, sizeBytes } = filling
+    return await volumes.insert({ ...record, filling: kind, ...(sizeBytes === undefined ? {} : { sizeBytes }) })
   }
 
   /** Tells of a volume that is there now. That its driver cannot tell the path now fails no create. */

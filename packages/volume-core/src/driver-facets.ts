@@ -83,7 +83,10 @@ export interface DriverSnapshot {
 export interface CloneFacet {
   /**
    * Makes `volume`, which is not there yet, with the content of `request.source`, or of a snapshot of it. The inverse is the driver's
-   * remove. The two have nothing to do with each other afterwards.
+   * remove. The two have nothing to do with each other afterwards. With a `sizeBytes` the volume is to have that size, whatever its options
+   * say: the source may have been brought to another one since it was made.
+   *
+   * @returns what is to be kept, as {@link Driver.create} does; the size it got, when it differs
    */
   clone(volume: DriverVolume, request: CloneRequest, call: DriverCall): Promise<CreatedVolume | undefined>
 }

@@ -42,7 +42,7 @@ export class Imports {
       const work = patient(this.#parts, locked, call)
       const existing = await creation.existing(name, request, work)
       if (existing !== undefined) throw nameTaken(name, existing.record.driver, 'import')
-      const entry = await creation.begin(name, request, 'import', work, 'import')
+      const entry = await creation.begin(name, request, 'import', work, { kind: 'import' })
       await filling.fill(entry, work, () => this.#unpack(entry, request, source, work))
       const volume = await creation.created(entry, work)
       this.#parts.events.emit('volume.imported', volume)

@@ -111,6 +111,7 @@ export interface TransferProgress {
 /** Where a volume is to move. */
 export interface MigrateRequest {
   readonly driver: string
+  /** All that the volume is to be there, its size among it: drivers have options of their own, so that none is taken over. */
   readonly options?: Readonly<Record<string, string>> | undefined
   readonly onWarning?: ((message: string) => void) | undefined
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined

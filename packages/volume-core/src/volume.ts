@@ -67,8 +67,9 @@ export interface CreateRequest {
    */
   readonly ifExists?: 'check' | 'return' | undefined
   /**
-   * What to copy into it: a volume of the same driver, which may then be left out, as may the options, which are then the source's. An
-   * existing volume of the name is `already-exists`, unless `ifExists` is `return`.
+   * What to copy into it: a volume of the same driver, which may then be left out. Without options it has the source's, and the size that
+   * the source has by now; with options of its own it has those alone. An existing volume of the name is `already-exists`, unless `ifExists`
+   * is `return`.
    */
   readonly from?: CloneSource | undefined
 }

@@ -61,16 +61,17 @@ export class LoopVolumes implements Backing {
 
   async create(volume: DriverVolume, call: DriverCall, content?: Content): Promise<CreatedVolume> {
     const plan = sizedPlan(volume)
-    if (plan.sizeBytes === undefined) {
+    const sizeBytes = volume.sizeBytes ?? plan.sizeBytes
+    if (sizeBytes === undefined) {
       throw new PouchError('invalid-argument', 'an image needs a size: give size', {
         op: 'local',
         subject: volume.name,
         details: { option: 'size' },
       })
     }
-    if (!(await this.#root.has(volume.name))) await this.#make(volume, plan, plan.sizeBytes, call, content)
+    if (!(await this.#root.has(volume.name))) await this.#make(volume, plan, sizeBytes, call, content)
     const { filesystem } = await inspectImage(imageFile(this.#root, volume.name))
-    return { state: { quota: this.name, fs: filesystem }, sizeBytes: volume.sizeBytes ?? plan.sizeBytes }
+    return { state: { quota: this.name, fs: filesystem }, sizeBytes }
   }
 
   async remove(volume: DriverVolume): Promise<void> {

@@ -138,8 +138,7 @@ export class ProjectVolumes implements Backing {
     await mkdir(data)
     await assignProject(data, id)
     const inodes = plan.kind === 'sized' ? plan.inodes : undefined
-    const bytes = volume.sizeBytes ?? (plan.kind === 'sized' ? plan.sizeBytes : undefined)
-    await setProjectLimit(this.#root.path, id, { bytes, inodes })
+    await setProjectLimit(this.#root.path, id, { bytes: sizeOf(volume), inodes })
   }
 
   async #releaseUnused(volume: DriverVolume): Promise<void> {
@@ -159,7 +158,12 @@ export class ProjectVolumes implements Backing {
 }
 
 function created(volume: DriverVolume, path: string): CreatedVolume {
-  const plan = planVolume(volume)
-  const sizeBytes = plan.kind === 'sized' ? plan.sizeBytes : undefined
+  const sizeBytes = sizeOf(volume)
   return { state: { quota: 'project' }, path, ...(sizeBytes === undefined ? {} : { sizeBytes }) }
+}
+
+/** What it was brought to, else what its options say. */
+function sizeOf(volume: DriverVolume): number | undefined {
+  const plan = planVolume(volume)
+  return volume.sizeBytes ?? (plan.kind === 'sized' ? plan.sizeBytes : undefined)
 }

@@ -3,6 +3,8 @@ import type { DriverCheck } from './check.js'
 import type { DriverSubject } from './driver-subject.js'
 import { assertAbsent, isWhole, planted } from './planted-volume.js'
 import { assertRefused, doneOrRefused, fired } from './refusals.js'
+import { limitOf, targetBytes } from './resize-checks.js'
+import type { DriverSuiteOptions } from './suite-options.js'
 import { assertTree, plantTree, spoilTree } from './volume-tree.js'
 
 /** What a driver with the facet `cloning` does beside. */
@@ -14,6 +16,7 @@ export const cloneChecks: readonly DriverCheck[] = [
   { title: 'cloning: fails where there is no source, and makes nothing', run: noSource },
   { title: 'cloning: makes volumes that outlive their source, and a restart', run: outlive },
   { title: 'cloning: takes the state of a snapshot', needs: ['snapshots'], run: fromSnapshot },
+  { title: 'cloning: gives a clone the size that its source has grown to', needs: ['resizing'], run: grown },
 ]
 
 async function independent(subject: DriverSubject): Promise<void> {
@@ -84,4 +87,17 @@ async function fromSnapshot(subject: DriverSubject): Promise<void> {
   await subject.facets.removeSnapshot('source', 'snap')
   await isWhole(subject, 'clone', tree, 'the clone did not outlive the snapshot that it was made from')
   await assertRefused(subject.facets.clone('source@never-was', 'other'), 'a snapshot that never was could be cloned')
+}
+
+async function grown(subject: DriverSubject, options: DriverSuiteOptions): Promise<void> {
+  const tree = await planted(subject, 'source')
+  await subject.facets.resize('source', targetBytes(subject, 'source', options))
+  await subject.facets.clone('source', 'clone')
+  const { sizeBytes: wanted = 0 } = subject.volume('source')
+  const { sizeBytes: told = 0 } = subject.volume('clone')
+  assert.ok(told >= wanted, `the source has ${wanted} bytes, and the clone is told to have ${told}`)
+  const [limit, limitOfClone] = [await limitOf(subject, 'source'), await limitOf(subject, 'clone')]
+  const isSame = limit === undefined || (limitOfClone !== undefined && limitOfClone >= limit * 0.95)
+  assert.ok(isSame, `the limit of the source is ${limit}, that of the clone ${limitOfClone}`)
+  await isWhole(subject, 'clone', tree, 'a clone of a volume that has grown')
 }

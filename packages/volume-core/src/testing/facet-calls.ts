@@ -74,19 +74,22 @@ export class FacetCalls {
     await this.#facet('snapshots').restore(this.#volume(name), this.#snapshot(name, snapshot), call)
   }
 
-  /** Clones a volume, or `volume@snapshot`. */
+  /** Clones a volume, or `volume@snapshot`, into one of the same options and of the size that the source has by now. */
   async clone(from: string, to: string, how: CopyCall = {}): Promise<void> {
     const [source = '', snapshot] = from.split('@')
     const { isMounted = false, allowInconsistent = false, signal = never } = how
+    const origin = this.#volume(source)
     const request: CloneRequest = Object.freeze({
-      source: this.#volume(source),
+      source: origin,
       isMounted,
       allowInconsistent,
       ...(snapshot === undefined ? {} : { snapshot: this.#snapshot(source, snapshot) }),
     })
     this.#subject.note(to)
-    const created = await this.#facet('cloning').clone(this.#volume(to), request, this.#subject.call(signal))
-    this.#subject.keep(to, created)
+    const { sizeBytes } = origin
+    const volume = Object.freeze({ ...this.#volume(to), sizeBytes })
+    const created = await this.#facet('cloning').clone(volume, request, this.#subject.call(signal))
+    this.#subject.keep(to, { ...(sizeBytes === undefined ? {} : { sizeBytes }), ...created })
   }
 
   async rename(from: string, to: string, signal: AbortSignal = never): Promise<void> {

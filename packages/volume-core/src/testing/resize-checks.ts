@@ -93,13 +93,13 @@ async function tooSmall(subject: DriverSubject): Promise<void> {
 }
 
 /** Above the size of a new volume. */
-function targetBytes(subject: DriverSubject, name: string, { resizeBytes }: DriverSuiteOptions): number {
+export function targetBytes(subject: DriverSubject, name: string, { resizeBytes }: DriverSuiteOptions): number {
   const { sizeBytes } = subject.volume(name)
   return resizeBytes ?? (sizeBytes === undefined ? defaultBytes : sizeBytes * 2)
 }
 
 /** The limit that usage tells; undefined where there is none to be told. */
-async function limitOf(subject: DriverSubject, name: string): Promise<number | undefined> {
+export async function limitOf(subject: DriverSubject, name: string): Promise<number | undefined> {
   if (subject.driver.usage === undefined) return undefined
   return await subject.use(name, async () => (await subject.facets.measure(name)).limitBytes)
 }

@@ -1,7 +1,7 @@
 import { PouchError } from '@pouch/errors'
 import { memoryStore } from '@pouch/store'
 import { describe, expect, it, vi } from 'vitest'
-import { facetNames } from '../../src/driver.js'
+import { type DriverVolume, facetNames } from '../../src/driver.js'
 import type { DriverDefinition, VolumeEngine } from '../../src/index.js'
 import { memoryDriver } from '../../src/testing.js'
 import { freshHome, openEngine, spoilt } from '../support/open-engine.js'
@@ -228,6 +228,37 @@ describe('a clone', () => {
     expect(clone).toMatchObject({ driver: 'local', options: { note: 'a' }, labels: { new: '1' }, snapshotCount: 0 })
     write(home, 'local', 'source', 'changed')
     expect(read(home, 'local', 'clone')).toBe('content')
+  })
+
+  it('has the size that its source was brought to, and tells it to its driver', async () => {
+    const { volumes } = await withVolume()
+    await volumes.create({ name: 'source', options: { size: '1m' } })
+    await volumes.update('source', { sizeBytes: 2 ** 22 })
+    await volumes.createSnapshot('source', { name: 'snap' })
+    const clone = await volumes.create({ name: 'clone', from: { volume: 'source' } })
+    expect(clone).toMatchObject({ sizeBytes: 2 ** 22, options: { size: '1m' } })
+    expect(await volumes.create({ name: 'kept', from: { volume: 'source', snapshot: 'snap' } })).toMatchObject({
+      sizeBytes: 2 ** 22,
+    })
+    expect(await volumes.create({ name: 'second', from: { volume: 'clone' } })).toMatchObject({ sizeBytes: 2 ** 22 })
+  })
+
+  it('has that size also where its driver tells none', async () => {
+    const told: (number | undefined)[] = []
+    const clone = async (volume: DriverVolume) => void told.push(volume.sizeBytes)
+    const { volumes } = await withVolume([replaced(fullDriver('local'), { 'cloning.clone': clone })])
+    expect((await volumes.create({ name: 'first', from: { volume: 'vol' } })).sizeBytes).toBeUndefined()
+    await volumes.update('vol', { sizeBytes: 2 ** 22 })
+    expect((await volumes.create({ name: 'second', from: { volume: 'vol' } })).sizeBytes).toBe(2 ** 22)
+    expect(told).toEqual([undefined, 2 ** 22])
+  })
+
+  it('of options of its own has the size that they say', async () => {
+    const { volumes } = await withVolume()
+    await volumes.update('vol', { sizeBytes: 2 ** 22 })
+    const from = { volume: 'vol' }
+    expect((await volumes.create({ name: 'small', options: { size: '2m' }, from })).sizeBytes).toBe(2 ** 21)
+    expect((await volumes.create({ name: 'free', options: { note: 'a' }, from })).sizeBytes).toBeUndefined()
   })
 
   it('is refused where it cannot be one', async () => {

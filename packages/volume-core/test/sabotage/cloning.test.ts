@@ -108,6 +108,25 @@ const cloning: readonly Sabotage[] = [
       },
     })),
   },
+  {
+    title: 'a clone has the first size of its source',
+    by: 'cloning: gives a clone the size',
+    suite: { volumeOptions: { size: '1g' } },
+    spoil: replacing('cloning', (good) => ({
+      clone: async (volume, request, call) => ({ ...(await good.clone(volume, request, call)), sizeBytes: 1 << 30 }),
+    })),
+  },
+  {
+    title: 'a clone is told to have the size of its source, and has another limit',
+    by: 'cloning: gives a clone the size',
+    suite: { volumeOptions: { size: '1g' } },
+    spoil: replacing('usage', (good) => ({
+      measure: async (volume, call) => {
+        const limitBytes = volume.name === 'clone' ? 1 << 30 : volume.sizeBytes
+        return { ...(await good.measure(volume, call)), ...(limitBytes === undefined ? {} : { limitBytes }) }
+      },
+    })),
+  },
 ]
 
 declareSabotages('cloning', cloning, (title) => title.startsWith('cloning:'))

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, readFile, realpath, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findMount, isMountpoint, mountsUnder } from '@pouch/mount'
 import { findLoop, freeze, hasCapability, mountImage } from '@pouch/quota'
+import { createVolumeEngine } from '@pouch/volume-core'
 import type { Driver, DriverVolume, OptionValue } from '@pouch/volume-core/driver'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { local } from '../../src/index.js'
@@ -159,6 +161,32 @@ describe('a volume in an image', () => {
     const cloned = await mounted({ ...back, state: created?.state })
     expect(await readFile(join(cloned, 'file'), 'utf8')).toBe('content')
     expect((await findMount(cloned))?.type).toBe('xfs')
+  })
+
+  it('that has grown and filled is cloned in its new size, with all that is in it', async () => {
+    await driver.close()
+    const engine = await createVolumeEngine({ home, drivers: [local()] })
+    const { volumes } = engine
+    const content = randomBytes(20 * mebibyte)
+    try {
+      await volumes.create({ name: 'data', options: { size: '8m', quota: 'loop' } })
+      await volumes.update('data', { sizeBytes: 32 * mebibyte })
+      const { id, path = '' } = await volumes.attach('data', { holder: 'writer' })
+      await writeFile(join(path, 'file'), content)
+      const clone = await volumes.create({ name: 'clone', from: { volume: 'data' } })
+      expect(clone).toMatchObject({ sizeBytes: 32 * mebibyte, options: { size: '8m', quota: 'loop' } })
+      await volumes.detach('data', id)
+      const { path: cloned = '' } = await volumes.attach('clone', { holder: 'reader' })
+      expect((await readFile(join(cloned, 'file'))).equals(content)).toBe(true)
+      const { blocks, bsize } = await statfs(cloned)
+      expect(blocks * bsize).toBeGreaterThanOrEqual(32 * mebibyte)
+      expect(await volumes.measure('clone')).toMatchObject({ limitBytes: blocks * bsize })
+      const small = { name: 'small', options: { size: '10m', quota: 'loop' }, from: { volume: 'data' } }
+      await expect(volumes.create(small)).rejects.toMatchObject({ code: 'exhausted' })
+      expect(await volumes.find('small')).toBeUndefined()
+    } finally {
+      await engine.close()
+    }
   })
 
   it('half made, and mounted while it was made, is swept when the driver is opened', async () => {

@@ -168,6 +168,18 @@ for (const { type, disk, errno, format } of filesystems) {
       assert.equal([...around.kept.keys()].length, 1, 'one id is noted')
     })
 
+    it('a clone of one that has grown has the limit that it grew to', async () => {
+      const sized = await create('data', { size: 4 * mebibyte })
+      await driver.resizing?.resize(sized, 12 * mebibyte, call)
+      await writeFile(join(dataOf('data'), 'file'), Buffer.alloc(9 * mebibyte, 1))
+      const source = { ...sized, sizeBytes: 12 * mebibyte }
+      const request = { source, isMounted: false, allowInconsistent: false }
+      const clone = { ...volume('clone', { size: 4 * mebibyte }), sizeBytes: 12 * mebibyte }
+      assert.equal((await driver.cloning?.clone(clone, request, call))?.sizeBytes, 12 * mebibyte)
+      assert.equal((await projectUsage(place, await idOf('clone'))).limitBytes, 12 * mebibyte)
+      assert.equal((await stat(join(dataOf('clone'), 'file'))).size, 9 * mebibyte)
+    })
+
     it('a size below what is in it is refused, and the limit stays', async () => {
       const sized = await create('data', { size: 4 * mebibyte })
       await appendFile(join(dataOf('data'), 'file'), Buffer.alloc(3 * mebibyte))

@@ -72,7 +72,7 @@ export class MemoryCloning implements CloneFacet {
   async clone(volume: DriverVolume, request: CloneRequest, { signal }: DriverCall) {
     throwIfAborted(signal, { op: 'clone', subject: volume.name })
     const target = this.#places.volume(volume.name)
-    const { size } = volume.options
+    const size = volume.sizeBytes ?? volume.options.size
     const answer = { state: { made: true }, ...(typeof size === 'number' ? { sizeBytes: size } : {}) }
     if (await isThere(target)) return answer
     const { source, snapshot } = request
