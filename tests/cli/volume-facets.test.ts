@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { checkStoreFile, sqliteStore } from '@pouch/store-sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { RunningPouchd } from '../running-pouchd.js'
 import { PouchCli } from './pouch-cli.js'
@@ -187,4 +188,24 @@ it('info names the drivers with what they can do', async () => {
   expect(text).toMatch(/\n {2}Quota: \S+/)
   const drivers = await pouch.output('info', '-f', '{{range .VolumeDrivers}}{{.name}}={{.state}} {{end}}')
   expect(drivers).toBe('local=open tmpfs=open \n')
+})
+
+describe('backups', () => {
+  it('have what the daemon knows, and are read by a store', async () => {
+    await pouch.output('volume', 'create', '-l', 'why=backup', 'known')
+    const file = join(daemon.folder, 'backup.db')
+    expect(await pouch.output('system', 'backup', file)).toBe('')
+    const piped = await pouch.run(['system', 'backup'])
+    expect([piped.code, piped.stdout.subarray(0, 15).toString()]).toEqual([0, 'SQLite format 3'])
+    await pouch.output('volume', 'rm', 'known')
+    expect(await checkStoreFile({ path: file })).toMatchObject({ ok: true, problems: [] })
+    const store = await sqliteStore({ path: file })
+    try {
+      const names: string[] = []
+      for await (const { key } of store.list('')) names.push(key)
+      expect(names.filter((key) => key.endsWith('/known'))).toHaveLength(1)
+    } finally {
+      await store.close()
+    }
+  })
 })

@@ -20,13 +20,14 @@ export interface OutputFile {
  * Opens a file for writing. It has its name only once it is whole: until then, what was there before stays. What is no ordinary file, such as a
  * device or a pipe, is written to as it is. A signal that ends the program leaves nothing of it either.
  *
+ * @param mode the permissions of the file, as far as the umask leaves them
  * @throws PouchError when it cannot be opened
  */
-export async function openOutput(path: string, io: Io): Promise<OutputFile> {
+export async function openOutput(path: string, io: Io, mode = 0o666): Promise<OutputFile> {
   const file = resolve(io.cwd, path)
   try {
     if (await isSpecial(file)) return directFile(await open(file, 'w'), { path, file })
-    return workingFile(await openWorking(`${file}.${randomBytes(4).toString('hex')}.part`), { path, file })
+    return workingFile(await openWorking(`${file}.${randomBytes(4).toString('hex')}.part`, mode), { path, file })
   } catch (error) {
     throw failure(error, path)
   }
@@ -46,10 +47,10 @@ interface Working {
 }
 
 /** It is made with the signals watched, and in this thread: at no time is there a file that a signal would leave behind. */
-async function openWorking(name: string): Promise<Working> {
+async function openWorking(name: string, mode: number): Promise<Working> {
   const ignoreSignals = removeOnSignal(name)
   try {
-    closeSync(openSync(name, 'wx'))
+    closeSync(openSync(name, 'wx', mode))
     return { name, handle: await open(name, 'r+'), ignoreSignals }
   } catch (error) {
     ignoreSignals()

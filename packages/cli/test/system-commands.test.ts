@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ScriptedDaemon } from './scripted-daemon.js'
 
@@ -167,5 +169,39 @@ describe('info', () => {
     daemon.replies = { 'GET /info': [200, info] }
     const { code, stdout } = await daemon.pouch(['info'])
     expect([code, stdout.includes('Volume Drivers')]).toEqual([0, false])
+  })
+})
+
+describe('system backup', () => {
+  const path = 'GET /pouch/v1/backup'
+
+  it.each([['system backup'], ['system backup -']])('pouch %s writes to stdout', async (line) => {
+    daemon.replies = { [path]: [200, Buffer.from('SQLite')] }
+    expect(await daemon.pouch(line.split(' '))).toEqual({ code: 0, stdout: 'SQLite', stderr: '' })
+    expect(await daemon.pouch(line.split(' '), { terminals: ['stdout'] })).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('stdout is a terminal; give a file'),
+    })
+    expect(daemon.requests).toHaveLength(1)
+  })
+
+  it('writes a file for nobody else to read, and leaves an older one when it fails', async () => {
+    const backup = () => daemon.pouch(['system', 'backup', 'pouch.db'], { terminals: ['stderr'] })
+    daemon.replies = { [path]: [200, Buffer.from('first')] }
+    expect(await backup()).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/backing up: 5B\n$/) })
+    const file = join(daemon.folder, 'pouch.db')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    daemon.replies = { [path]: [501, { message: 'it is in memory', code: 'unsupported' }] }
+    expect(await backup()).toEqual({ code: 1, stdout: '', stderr: 'pouch: it is in memory\n' })
+    expect([readFileSync(file, 'utf8'), readdirSync(daemon.folder)]).toEqual(['first', ['d.sock', 'pouch.db']])
+  })
+
+  it('is completed, and explained', async () => {
+    expect(await daemon.pouch(['__complete', '--', 'system', 'b'])).toMatchObject({ stdout: 'backup\n' })
+    expect(await daemon.pouch(['system', 'backup', '--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: pouch system backup .*\[file\]/),
+    })
   })
 })

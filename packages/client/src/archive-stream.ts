@@ -1,7 +1,8 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { FrameDecoder } from '@pouch/api'
 import { replyError } from './failures.js'
 import { jsonLines } from './json-lines.js'
+import { replyStream } from './reply-stream.js'
 
 /** What is told besides the bytes of an archive. */
 export interface ArchiveListener {
@@ -24,21 +25,7 @@ export interface ArchiveReply {
  * @returns a stream that fails with the daemon's own error; destroying it ends the request
  */
 export function archiveStream({ chunks, op, stop }: ArchiveReply, listener: ArchiveListener): Readable {
-  const archive = decoded(chunks, op, listener)
-  const stream = new Readable({
-    read() {
-      archive.next().then(
-        ({ done, value }) => stream.push(done === true ? null : value),
-        (error: unknown) => stream.destroy(error instanceof Error ? error : new Error(String(error))),
-      )
-    },
-    // At once: a read that is under way would otherwise be waited for.
-    destroy(error, callback) {
-      stop()
-      callback(error)
-    },
-  })
-  return stream
+  return replyStream(decoded(chunks, op, listener), stop)
 }
 
 async function* decoded(

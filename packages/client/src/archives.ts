@@ -50,13 +50,11 @@ export class Archives {
   async export(name: string, options: ExportOptions = {}, call?: Call): Promise<Readable> {
     const { compress, inconsistent } = options
     const op = 'volume.export'
-    const left = new AbortController()
-    const signal = call?.signal === undefined ? left.signal : AbortSignal.any([call.signal, left.signal])
     const query = { compress, inconsistent, frames: true }
-    const request = { params: { name }, query, call: { ...call, signal } }
     const path = '/pouch/v1/volumes/{name}/archive'
-    const { chunks } = await this.#transport.bytes({ op, method: 'GET', path, ...request })
-    return archiveStream({ chunks, op, stop: () => left.abort() }, options)
+    const request = { op, method: 'GET', path, params: { name }, query, call } as const
+    const { chunks, stop } = await this.#transport.download(request)
+    return archiveStream({ chunks, op, stop }, options)
   }
 
   /**

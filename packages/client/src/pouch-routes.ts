@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import {
   encodeFilters,
   type Filters,
@@ -13,6 +14,7 @@ import {
   type PouchVolumeUsageList,
 } from '@pouch/api'
 import { Archives } from './archives.js'
+import { replyStream } from './reply-stream.js'
 import { Snapshots } from './snapshots.js'
 import type { Call, Transport } from './transport.js'
 
@@ -110,5 +112,18 @@ export class PouchRoutes {
   async drivers(call?: Call): Promise<readonly PouchDriver[]> {
     const request = { op: 'driver.list', method: 'GET', path: '/pouch/v1/drivers', call } as const
     return (await this.#transport.json<PouchDriverList>(request)).drivers
+  }
+
+  /**
+   * A whole copy of what the daemon knows of volumes and containers, as of one moment: an SQLite file, which `pouchd --restore` puts in place. It
+   * has the options of volumes, secrets among them. A Readable, which is an async iterable too; it ends well only when the copy is whole, and
+   * destroying it ends the request.
+   *
+   * @throws PouchError `unsupported` when the daemon keeps what it knows in memory, `exhausted` when it has no room for the copy
+   */
+  async backup(call?: Call): Promise<Readable> {
+    const request = { op: 'system.backup', method: 'GET', path: '/pouch/v1/backup', call } as const
+    const { chunks, stop } = await this.#transport.download(request)
+    return replyStream(chunks, stop)
   }
 }

@@ -94,6 +94,19 @@ export class Transport {
     return { type: response.headers.get('content-type') ?? '', chunks: readBody(response, context) }
   }
 
+  /** The bytes of a reply, and what ends the request at any time. */
+  async download(request: Request): Promise<{ readonly chunks: AsyncGenerator<Uint8Array>; stop(): void }> {
+    const left = new AbortController()
+    const { signal } = request.call ?? {}
+    const either = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal])
+    const { response, context } = await this.send({
+      ...request,
+      unbounded: true,
+      call: { ...request.call, signal: either },
+    })
+    return { chunks: readBody(response, context), stop: () => left.abort() }
+  }
+
   /** Turns a request into a stream that goes both ways. */
   async upgrade(request: Request): Promise<Upgraded> {
     const context = this.#context(request)

@@ -212,3 +212,35 @@ it('the other routes of the facets', async () => {
     'DELETE /pouch/v1/volumes/v?force=1',
   ])
 })
+
+describe('backup', () => {
+  it('is a stream of the bytes', async () => {
+    daemon.answer = (_, response) => response.writeHead(200, { 'content-length': 7 }).end('a store')
+    const backup = await daemon.client().pouch.backup()
+    expect(Buffer.concat(await backup.toArray()).toString()).toBe('a store')
+    expect(daemon.seen).toMatchObject([{ method: 'GET', url: '/pouch/v1/backup' }])
+  })
+
+  it('fails when there is none, and when it breaks off', async () => {
+    daemon.answer = (_, response) => response.writeHead(501).end('{"message":"in memory","code":"unsupported"}')
+    expect((await failureOf(daemon.client().pouch.backup())).code).toBe('unsupported')
+    daemon.answer = (_, response) => {
+      response.writeHead(200, { 'content-length': 1000 }).write('half')
+      setTimeout(() => response.destroy(), 20)
+    }
+    const broken = await daemon.client().pouch.backup()
+    expect(await failureOf(broken.toArray())).toMatchObject({ code: 'unavailable', op: 'system.backup' })
+  })
+
+  it('ends the request when it is destroyed', async () => {
+    const closed = new Promise((resolve) => {
+      daemon.answer = (_, response) => {
+        response.once('close', resolve)
+        response.writeHead(200, { 'content-length': 1000 }).write('begin')
+      }
+    })
+    const backup = await daemon.client().pouch.backup()
+    for await (const _ of backup) break
+    await closed
+  })
+})

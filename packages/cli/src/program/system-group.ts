@@ -13,4 +13,12 @@ export function addSystemGroup(program: Command, runner: Runner): void {
     .action((flags) =>
       runner.run(async (session) => (await import('../commands/system-df.js')).systemDf(session, flags)),
     )
+
+  system
+    .command('backup')
+    .description('copy what the daemon knows of volumes and containers, for `pouchd --restore`')
+    .argument('[file]', 'where to; stdout unless given, or for -')
+    .action((file) =>
+      runner.run(async (session) => (await import('../commands/system-backup.js')).systemBackup(session, file)),
+    )
 }
