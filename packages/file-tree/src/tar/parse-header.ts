@@ -1,21 +1,10 @@
 import { PouchError } from '@pouch/errors'
 import type { ByteName } from '../byte-name.js'
-import { blockBytes } from './tar-header.js'
+import { blockBytes, type Field, fields, type TarHeader } from './tar-header.js'
 
 /** A header's fields as they stand there. */
-export interface RawHeader {
+export interface RawHeader extends TarHeader {
   readonly block: Buffer
-  readonly name: ByteName
-  readonly type: string
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
-  readonly size: number
-  /** Seconds. */
-  readonly mtime: number
-  readonly linkName: ByteName
-  readonly major: number
-  readonly minor: number
 }
 
 /** The error of an archive that is damaged at an offset. */
@@ -37,35 +26,32 @@ export function isZeroBlock(block: Buffer): boolean {
  */
 export function parseHeader(block: Buffer, offset: number): RawHeader {
   checkSum(block, offset)
-  const magic = block.toString('latin1', 257, 265)
+  const magic = bytesOf(block, fields.magic)
   const isUstar = magic.startsWith('ustar\0')
-  const prefix = isUstar ? text(block, 345, 155) : ''
-  const name = text(block, 0, 100)
-  const number = (start: number, length: number, what: string) => parseNumber(block, start, length, what, offset)
+  const prefix = isUstar ? text(block, fields.prefix) : ''
+  const name = text(block, fields.name)
+  const number = (field: Field, what: string) => parseNumber(block, field, what, offset)
   const hasDevice = isUstar || magic.startsWith('ustar ')
   return {
     block,
     name: prefix === '' ? name : `${prefix}/${name}`,
-    type: block.toString('latin1', 156, 157),
-    mode: number(100, 8, 'the mode'),
-    uid: number(108, 8, 'the owner'),
-    gid: number(116, 8, 'the group'),
-    size: natural(number(124, 12, 'the size'), 'the size', offset),
-    mtime: number(136, 12, 'the time'),
-    linkName: text(block, 157, 100),
-    major: hasDevice ? number(329, 8, 'the device') : 0,
-    minor: hasDevice ? number(337, 8, 'the device') : 0,
+    type: bytesOf(block, fields.type),
+    mode: number(fields.mode, 'the mode'),
+    uid: number(fields.uid, 'the owner'),
+    gid: number(fields.gid, 'the group'),
+    size: natural(number(fields.size, 'the size'), 'the size', offset),
+    mtime: number(fields.mtime, 'the time'),
+    linkName: text(block, fields.linkName),
+    major: hasDevice ? number(fields.major, 'the device') : 0,
+    minor: hasDevice ? number(fields.minor, 'the device') : 0,
   }
 }
 
 /** A number's field: octal digits, or a base-256 number where the first bit is set. @throws PouchError `corrupt` */
-export function parseNumber(block: Buffer, start: number, length: number, what: string, offset: number): number {
-  const first = block[start] ?? 0
-  if ((first & 0x80) !== 0) return base256(block, start, length, what, offset)
-  const digits = block
-    .toString('latin1', start, start + length)
-    .replace(/\0.*$/s, '')
-    .trim()
+export function parseNumber(block: Buffer, field: Field, what: string, offset: number): number {
+  const first = block[field.start] ?? 0
+  if ((first & 0x80) !== 0) return base256(block, field, what, offset)
+  const digits = bytesOf(block, field).replace(/\0.*$/s, '').trim()
   if (digits === '') return 0
   if (!/^[0-7]+$/.test(digits)) throw corrupt(`${what} is not a number`, offset)
   return Number.parseInt(digits, 8)
@@ -77,7 +63,7 @@ export function natural(value: number, what: string, offset: number): number {
   throw corrupt(`${what} is out of range`, offset)
 }
 
-function base256(block: Buffer, start: number, length: number, what: string, offset: number): number {
+function base256(block: Buffer, { start, length }: Field, what: string, offset: number): number {
   const isNegative = ((block[start] ?? 0) & 0x40) !== 0
   // The first bit only marks the form; the next is the sign.
   let value = BigInt((block[start] ?? 0) & 0x7f)
@@ -90,18 +76,23 @@ function base256(block: Buffer, start: number, length: number, what: string, off
 
 /** Old programs summed signed bytes. */
 function checkSum(block: Buffer, offset: number): void {
-  const expected = parseNumber(block, 148, 8, 'a checksum', offset)
+  const { start, length } = fields.checksum
+  const expected = parseNumber(block, fields.checksum, 'a checksum', offset)
   let unsigned = 0
   let signed = 0
   for (let index = 0; index < blockBytes; index += 1) {
-    const byte = index >= 148 && index < 156 ? 0x20 : (block[index] ?? 0)
+    const byte = index >= start && index < start + length ? 0x20 : (block[index] ?? 0)
     unsigned += byte
     signed += byte > 127 ? byte - 256 : byte
   }
   if (expected !== unsigned && expected !== signed) throw corrupt('a header has a wrong checksum', offset)
 }
 
-function text(block: Buffer, start: number, length: number): ByteName {
-  const end = block.subarray(start, start + length).indexOf(0)
-  return block.toString('latin1', start, end < 0 ? start + length : start + end)
+function bytesOf(block: Buffer, { start, length }: Field): ByteName {
+  return block.toString('latin1', start, start + length)
+}
+
+function text(block: Buffer, field: Field): ByteName {
+  const [whole = ''] = bytesOf(block, field).split('\0', 1)
+  return whole
 }

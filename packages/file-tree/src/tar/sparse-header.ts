@@ -2,7 +2,7 @@ import { type Extent, mostExtents } from '../sparse-map.js'
 import type { ByteReader } from './byte-reader.js'
 import { corrupt, natural, parseNumber, type RawHeader } from './parse-header.js'
 import type { PaxRecord } from './pax-records.js'
-import { blockBytes } from './tar-header.js'
+import { blockBytes, fields } from './tar-header.js'
 
 /** Where a sparse file's bytes belong, and how large it is with its holes. */
 export interface SparseMap {
@@ -14,16 +14,19 @@ export interface SparseMap {
 
 const perHeader = 4
 const perExtension = 21
+/** Of a piece: where it belongs, and how long it is. */
+const pieceBytes = 24
+const numberBytes = pieceBytes / 2
 
 /** GNU's old form: the map is in the header (type `S`), and in blocks that follow it. */
 export async function oldSparseMap(header: RawHeader, reader: ByteReader, offset: number): Promise<SparseMap> {
-  const size = natural(parseNumber(header.block, 483, 12, 'the size', offset), 'the size', offset)
-  const extents = oldExtents(header.block, 386, perHeader, offset)
-  for (let isExtended = header.block[482] !== 0; isExtended; ) {
+  const size = natural(parseNumber(header.block, fields.realSize, 'the size', offset), 'the size', offset)
+  const extents = oldExtents(header.block, fields.sparsePieces.start, perHeader, offset)
+  for (let isExtended = header.block[fields.isExtended.start] !== 0; isExtended; ) {
     if (extents.length > mostExtents) throw tooMany(offset)
     const block = Buffer.from(await reader.read(blockBytes))
     extents.push(...oldExtents(block, 0, perExtension, offset))
-    isExtended = block[504] !== 0
+    isExtended = block[perExtension * pieceBytes] !== 0
   }
   return checked({ extents, size, mapBytes: 0 }, header.size, offset)
 }
@@ -92,11 +95,12 @@ async function mapInData(reader: ByteReader, size: number, storedBytes: number, 
 function oldExtents(block: Buffer, start: number, count: number, offset: number): Extent[] {
   const extents: Extent[] = []
   for (let index = 0; index < count; index += 1) {
-    const at = start + index * 24
+    const at = start + index * pieceBytes
     // An empty place ends the list.
-    if (block[at + 12] === 0) break
-    const number = (where: number) => natural(parseNumber(block, where, 12, 'a piece', offset), 'a piece', offset)
-    extents.push({ offset: number(at), length: number(at + 12) })
+    if (block[at + numberBytes] === 0) break
+    const number = (start: number) =>
+      natural(parseNumber(block, { start, length: numberBytes }, 'a piece', offset), 'a piece', offset)
+    extents.push({ offset: number(at), length: number(at + numberBytes) })
   }
   return extents
 }
