@@ -165,13 +165,14 @@ export class Creation {
     directory: string,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    const { log } = this.#context
     const claims = record.volumes.filter(({ noCopy }) => !noCopy)
     if (claims.length === 0) return
     await withRootfsView(mounts, directory, async (root) => {
       for (const claim of claims) {
         const [mounted] = await this.#claims.mount([claim])
         try {
-          if (mounted !== undefined) await copyUp(root, claim.target, mounted.source, signal)
+          if (mounted !== undefined) await copyUp(root, claim.target, mounted.source, { log, signal })
         } finally {
           await this.#claims.unmount([claim])
         }

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { sep } from 'node:path'
 import { PouchError } from '@pouch/errors'
 import type { ByteName } from './byte-name.js'
+import { dataRanges } from './data-ranges.js'
 import { ftruncate, writeFully } from './descriptor.js'
 import { readPieces } from './file-content.js'
 import type { FoundEntry } from './found-entry.js'
@@ -14,7 +15,14 @@ import { TreeWalk } from './tree-walk.js'
 import { TreeWriter } from './tree-writer.js'
 
 /** How to copy. */
-export type CopyOptions = WriteTreeCall
+export interface CopyOptions extends WriteTreeCall {
+  /** What becomes of a file that is there under a name: it is replaced (the default), or the copy ends with `already-exists`. */
+  readonly existing?: 'replace' | 'refuse' | undefined
+  /** Whether an extended attribute is to be copied; all that can be, unless given. */
+  readonly keepsAttribute?: ((name: string) => boolean) | undefined
+  /** `from-zeros`: pages of zeros become holes too, where files are not reflinks. `as-found` unless given. */
+  readonly holes?: 'as-found' | 'from-zeros' | undefined
+}
 
 /** What was copied, and how. */
 export interface CopyOutcome extends TreeTotals {
@@ -43,9 +51,10 @@ export async function copyTree(from: string, to: string, options: CopyOptions = 
   progress.check()
   const system = await SystemCalls.load(op, options.loadKoffi)
   await refuseInside(from, to)
-  const writer = await TreeWriter.open({ op, root: to, system, progress, ownership: options.ownership ?? 'keep' })
+  const { ownership = 'keep', existing = 'replace' } = options
+  const writer = await TreeWriter.open({ op, root: to, system, progress, ownership, existing })
   try {
-    const copying = new Copying(from, system, writer, progress)
+    const copying = new Copying(from, system, writer, progress, options)
     const inline = () => (copying.mayClone ? 0 : inlineBytes)
     const walk = new TreeWalk({ op, root: from, system, progress, inlineBytes: inline })
     for await (const entry of walk.entries()) await copying.add(entry)
@@ -63,15 +72,17 @@ class Copying {
   readonly #system: SystemCalls
   readonly #writer: TreeWriter
   readonly #progress: Progress
+  readonly #options: CopyOptions
   #canClone = true
   #cloned = 0
   #copied = 0
 
-  constructor(from: string, system: SystemCalls, writer: TreeWriter, progress: Progress) {
+  constructor(from: string, system: SystemCalls, writer: TreeWriter, progress: Progress, options: CopyOptions) {
     this.#from = from
     this.#system = system
     this.#writer = writer
     this.#progress = progress
+    this.#options = options
   }
 
   /** Whether no file has shown yet that the two places share no blocks. */
@@ -86,7 +97,9 @@ class Copying {
   /** The entry is closed when it was copied, which may be later. */
   async add(entry: FoundEntry): Promise<void> {
     const { path, stat, linkOf, target } = entry
-    const metadata = { ...stat, attributes: entry.attributes }
+    const keeps = this.#options.keepsAttribute
+    const attributes = keeps === undefined ? entry.attributes : entry.attributes.filter(({ name }) => keeps(name))
+    const metadata = { ...stat, attributes }
     if (linkOf !== undefined) {
       entry.close()
       await this.#writer.link(path, linkOf)
@@ -134,7 +147,11 @@ class Copying {
   async #copyData({ stat }: FoundEntry, source: number, target: number): Promise<void> {
     const { size } = stat
     const extents = await extentsOf(this.#system, source, size, stat.diskBytes)
-    for (const extent of extents) await this.#copyExtent(source, target, extent)
+    const makesHoles = this.#options.holes === 'from-zeros'
+    for (const extent of extents) {
+      if (makesHoles) await this.#copyByHand(source, target, extent)
+      else await this.#copyExtent(source, target, extent)
+    }
     // Also cuts off nothing: holes at the end, and what the source has lost meanwhile.
     await ftruncate(target, size)
   }
@@ -154,10 +171,12 @@ class Copying {
     }
   }
 
-  /** Between file systems that the kernel does not copy between. */
+  /** Between file systems that the kernel does not copy between, and where what is copied has to be looked at. */
   async #copyByHand(source: number, target: number, extent: Extent): Promise<void> {
     for await (const { offset, data, missingBytes } of readPieces(source, [extent])) {
-      await writeFully(target, data.subarray(0, data.length - missingBytes), offset)
+      const found = data.subarray(0, data.length - missingBytes)
+      const ranges = this.#options.holes === 'from-zeros' ? dataRanges(found) : [{ start: 0, end: found.length }]
+      for (const { start, end } of ranges) await writeFully(target, found.subarray(start, end), offset + start)
       this.#progress.content(data.length - missingBytes)
     }
   }

@@ -19,6 +19,8 @@ export interface TreeWriterOptions {
   readonly system: SystemCalls
   readonly progress: Progress
   readonly ownership: Ownership
+  /** What becomes of a file that is there under a name; replaced unless told. */
+  readonly existing?: 'replace' | 'refuse'
 }
 
 /** Makes the content of a file that is open for writing. */
@@ -42,8 +44,8 @@ const typeBits: Readonly<Record<SpecialKind, number>> = {
 }
 
 /**
- * Writes entries into a directory, one after the other, by paths that never leave it. What is there under a name is replaced, but a
- * directory stays one, with what is in it. Small things are made while the caller goes on; {@link finish} waits for them.
+ * Writes entries into a directory, one after the other, by paths that never leave it. What is there under a name is replaced unless told
+ * otherwise, but a directory stays one, with what is in it. Small things are made while the caller goes on; {@link finish} waits for them.
  */
 export class TreeWriter {
   readonly #step: FailedStep
@@ -230,6 +232,10 @@ export class TreeWriter {
   }
 
   async #remove(parent: OpenFolder, name: ByteName, path: ByteName): Promise<void> {
+    if (this.#options.existing === 'refuse') {
+      const message = `'${shownName(path)}' is there already in ${this.#step.root}, and is not replaced`
+      throw new PouchError('already-exists', message, { op: this.#step.op, subject: shownName(path) })
+    }
     const place = placeOf(parent.descriptor, name)
     try {
       await unlink(place)

@@ -243,4 +243,25 @@ describe('copyTree', () => {
     await expect(copyTree(root, join(root, 'below'))).rejects.toMatchObject(code)
     await expect(copyTree(root, root)).rejects.toMatchObject(code)
   })
+  it('leaves what is there alone when it is told to', async () => {
+    const [from, to] = [folder(), folder()]
+    writeFileSync(join(from, 'file'), 'ours')
+    writeFileSync(join(to, 'file'), 'theirs')
+    const refused = copyTree(from, to, { existing: 'refuse' })
+    await expect(refused).rejects.toMatchObject({ code: 'already-exists', op: 'tree.copy', subject: 'file' })
+    expect(readFileSync(join(to, 'file'), 'utf8')).toBe('theirs')
+    await copyTree(from, to)
+    expect(readFileSync(join(to, 'file'), 'utf8')).toBe('ours')
+  })
+  it('makes holes of zeros when it is told to', async () => {
+    const [from, to] = [folder(), folder()]
+    const content = Buffer.alloc(3 * 1024 * 1024 + 5)
+    content.write('at the front', 0)
+    content.write('in the middle', 2 * 1024 * 1024 + 4090)
+    content.write('tail', content.length - 4)
+    writeFileSync(join(from, 'file'), content)
+    await copyTree(from, to, { holes: 'from-zeros' })
+    expect(readFileSync(join(to, 'file')).equals(content)).toBe(true)
+    expect(statSync(join(to, 'file')).blocks).toBeLessThanOrEqual(4 * 8)
+  })
 })

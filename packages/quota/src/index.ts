@@ -1,4 +1,5 @@
-export { type Capability, hasCapability } from './capability.js'
+export type { Capability } from '@pouch/libc'
+export { hasCapability } from './capability.js'
 export { deleteSubvolume, removeStaleQgroups } from './delete-subvolume.js'
 export { type FilesystemFacts, inspectFilesystem, type QuotaFacts } from './filesystem-facts.js'
 export { freeze, thaw } from './freeze.js'

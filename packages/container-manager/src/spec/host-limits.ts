@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { allCapabilities } from './capabilities.js'
+import { capabilityNames } from '@pouch/libc'
 
 /** What this process, and so its containers, may have on this host. */
 export interface HostLimits {
@@ -59,7 +59,7 @@ export function readHostLimits(): HostLimits {
 
 /** The names of the bits of a capability mask, as /proc/self/status prints it. */
 export function capabilitiesOfMask(mask: bigint): string[] {
-  return allCapabilities.filter((_, bit) => (mask & (1n << BigInt(bit))) !== 0n)
+  return capabilityNames.filter((_, bit) => (mask & (1n << BigInt(bit))) !== 0n)
 }
 
 /** Reads the form of /proc/self/limits. */

@@ -13,9 +13,20 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { bindLibc } from '@pouch/libc'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { copyUp } from '../../src/copy-up.js'
 import { makeRootfs } from '../support/busybox-image.js'
 import { TestHost } from '../support/test-host.js'
+
+const libc = bindLibc({
+  lsetxattr: { returns: 'int', args: ['str', 'str', 'void *', 'size_t', 'int'] },
+  llistxattr: { returns: 'int64', args: ['str', 'void *', 'size_t'] },
+})
+const nothing = () => undefined
+const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+/** CAP_NET_BIND_SERVICE, as setcap writes it. */
+const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex')
 
 let host: TestHost
 
@@ -47,6 +58,17 @@ afterAll(async () => {
   await host.end()
 })
 
+async function setAttribute(path: string, name: string, value: string | Buffer): Promise<void> {
+  const { errno } = (await libc).lsetxattr(path, name, Buffer.from(value), value.length, 0)
+  expect(errno).toBeUndefined()
+}
+
+async function attributesOf(path: string): Promise<string[]> {
+  const names = Buffer.alloc(4096)
+  const { value } = (await libc).llistxattr(path, names, names.length)
+  return names.toString('utf8', 0, Number(value)).split('\0').filter(Boolean)
+}
+
 async function create(name: string, target: string, more: object = {}): Promise<string> {
   const { id } = await host.manager.create({ image: 'data', mounts: [{ type: 'volume', name, target, ...more }] })
   await host.manager.remove(id, { volumes: true })
@@ -66,6 +88,17 @@ describe('filling a volume from the image', () => {
     expect([of('null').isCharacterDevice(), of('null').rdev, of('null').mode & 0o777]).toEqual([true, 0x103, 0o640])
     expect(of('sparse').size).toBe(4 * 1024 * 1024)
     expect(of('sparse').blocks).toBeLessThan(64)
+  })
+
+  it('copies the attributes of files, and not those of the layer that they lie in', async () => {
+    const [root, volume] = [host.directory('layer'), host.directory('filled')]
+    mkdirSync(join(root, 'data'))
+    writeFileSync(join(root, 'data/program'), '')
+    const attributes = { 'user.kept': 'yes', 'security.capability': capability, 'trusted.overlay.opaque': 'y' }
+    for (const [name, value] of Object.entries(attributes)) await setAttribute(join(root, 'data/program'), name, value)
+    await copyUp(root, '/data', volume, { log: silent })
+    const names = (await attributesOf(join(volume, 'program'))).sort()
+    expect(names).toEqual(['security.capability', 'user.kept'])
   })
 
   it('follows links inside the root only', async () => {

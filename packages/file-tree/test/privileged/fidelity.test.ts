@@ -124,6 +124,13 @@ describe('everything that Linux keeps of a file', () => {
     expect(await compareTrees(from, to)).toEqual([])
   })
 
+  it('is copied without the attributes that the caller leaves out', async () => {
+    const to = folder()
+    await copyTree(from, to, { keepsAttribute: (name) => !name.startsWith('user.') })
+    expect(await attributes(join(to, 'file'))).toEqual({})
+    expect(await attributes(join(to, 'dir'))).toEqual(await attributes(join(from, 'dir')))
+  })
+
   it.each([
     ['posix', ['--format=posix', '-S']],
     ['posix, sparse 0.0', ['--format=posix', '-S', '--sparse-version=0.0']],
