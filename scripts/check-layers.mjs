@@ -11,6 +11,7 @@ const sideways = [
   ['client', 'api'],
   ['events', 'errors'],
   ['units', 'errors'],
+  ['service', 'errors'],
   ['libc', 'errors'],
   ['mount', 'errors'],
   ['mount', 'libc'],

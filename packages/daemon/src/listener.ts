@@ -5,12 +5,12 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { PouchError } from '@pouch/errors'
+import { listenOnUnixSocket, type SocketAccess } from '@pouch/service'
 import { ApiRequest } from './http/api-request.js'
 import { RequestGuard } from './http/request-guard.js'
 import { errorBody, statusOf } from './http/status-error.js'
 import type { ListenAddress } from './listen-address.js'
 import type { TlsFiles } from './tls-files.js'
-import { listenOnUnixSocket, type SocketAccess } from './unix-socket.js'
 
 /** What serves the requests of a {@link Listener}. */
 export interface ListenerHandlers {
@@ -63,7 +63,7 @@ export class Listener {
   /** Begins to listen. @returns the address with the port that it got @throws PouchError */
   async open(access: SocketAccess): Promise<ListenAddress> {
     if (this.address.kind === 'unix') {
-      this.#removeSocket = await listenOnUnixSocket(this.#server, this.address.path, access)
+      this.#removeSocket = await listenOnUnixSocket(this.#server, this.address.path, { op: 'daemon.listen', access })
       return this.address
     }
     const { host, port } = this.address

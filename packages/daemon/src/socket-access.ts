@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { PouchError } from '@pouch/errors'
-import type { SocketAccess } from './unix-socket.js'
+import type { SocketAccess } from '@pouch/service'
 
 /**
  * Who may use the daemon's unix sockets: its own user, and the members of a group.

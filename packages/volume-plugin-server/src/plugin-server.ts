@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { PouchError } from '@pouch/errors'
+import { listenOnUnixSocket } from '@pouch/service'
 import type { Logger, VolumeEngine } from '@pouch/volume-core'
 import { Exchange } from './exchange.js'
 import { mountHolder } from './mount-holder.js'
 import { silentLogger } from './silent-logger.js'
-import { listenOnUnixSocket } from './unix-socket.js'
 import { type Methods, VolumeMethods } from './volume-methods.js'
 
 const defaultDeadlineMs = 10_000
@@ -94,7 +94,7 @@ export class PluginServer implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    this.#removeSocket = await listenOnUnixSocket(this.#server, this.socket)
+    this.#removeSocket = await listenOnUnixSocket(this.#server, this.socket, { op: 'plugin.listen' })
     this.#server.on('error', (error) =>
       this.#log.error({ socket: this.socket, err: error }, 'the plugin socket failed'),
     )

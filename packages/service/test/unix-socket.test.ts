@@ -14,15 +14,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hasCode } from '@pouch/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { listenOnUnixSocket } from '../src/unix-socket.js'
+import { listenOnUnixSocket, type UnixSocketOptions } from '../src/index.js'
 
 let folder: string
 let path: string
 const servers: Server[] = []
 const access = { mode: 0o660, uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
+const options: UnixSocketOptions = { op: 'test.listen', access }
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'pouchd-socket-'))
+  folder = mkdtempSync(join(tmpdir(), 'pouch-socket-'))
   path = join(folder, 'd.sock')
 })
 afterEach(async () => {
@@ -52,7 +53,7 @@ describe('listenOnUnixSocket', () => {
       if (existsSync(path)) modes.push(statSync(path).mode & 0o777)
     })
     const mask = process.umask(0)
-    const remove = await listenOnUnixSocket(server(), path, access)
+    const remove = await listenOnUnixSocket(server(), path, options)
     expect(process.umask(mask)).toBe(0)
     const stat = statSync(path)
     expect([stat.mode & 0o777, stat.uid, stat.gid]).toEqual([0o660, access.uid, access.gid])
@@ -66,7 +67,7 @@ describe('listenOnUnixSocket', () => {
 
   it('replaces the socket of a dead daemon', async () => {
     await leaveStale()
-    await listenOnUnixSocket(server(), path, access)
+    await listenOnUnixSocket(server(), path, options)
     await new Promise<void>((resolve, reject) => {
       const socket = connect(path, () => {
         socket.destroy()
@@ -77,31 +78,31 @@ describe('listenOnUnixSocket', () => {
   })
 
   it('leaves the socket of a living daemon alone', async () => {
-    await listenOnUnixSocket(server(), path, access)
+    await listenOnUnixSocket(server(), path, options)
     const { ino } = statSync(path)
-    await expect(listenOnUnixSocket(server(), path, access)).rejects.toSatisfy((error) => hasCode(error, 'in-use'))
+    await expect(listenOnUnixSocket(server(), path, options)).rejects.toSatisfy((error) => hasCode(error, 'in-use'))
     expect(statSync(path).ino).toBe(ino)
     expect(readdirSync(folder)).toEqual(['d.sock'])
   })
 
   it('does not remove a file that is no socket', async () => {
     writeFileSync(path, 'precious')
-    await expect(listenOnUnixSocket(server(), path, access)).rejects.toSatisfy((error) => hasCode(error, 'conflict'))
+    await expect(listenOnUnixSocket(server(), path, options)).rejects.toSatisfy((error) => hasCode(error, 'conflict'))
     expect(statSync(path).size).toBe(8)
   })
 
   it('does not remove the socket of a successor', async () => {
-    const removeFirst = await listenOnUnixSocket(server(), path, access)
+    const removeFirst = await listenOnUnixSocket(server(), path, options)
     await new Promise((resolve) => servers[0]?.close(resolve))
     const successor = server()
-    await listenOnUnixSocket(successor, path, access)
+    await listenOnUnixSocket(successor, path, options)
     removeFirst()
     expect(lstatSync(path).isSocket()).toBe(true)
   })
 
   it('makes the folder of the socket', async () => {
     const deep = join(folder, 'run', 'pouch', 'd.sock')
-    await listenOnUnixSocket(server(), deep, access)
+    await listenOnUnixSocket(server(), deep, options)
     expect(lstatSync(deep).isSocket()).toBe(true)
   })
 })

@@ -1,0 +1,2 @@
+export { type RunningService, runService, type ServiceLog, type ServiceOptions } from './run-service.js'
+export { listenOnUnixSocket, type SocketAccess, type UnixSocketOptions } from './unix-socket.js'
