@@ -1,5 +1,6 @@
 import { hasCode, PouchError } from '@pouch/errors'
 import { inUse } from './file-lock.js'
+import { withLackOfRoom } from './lack-of-room.js'
 import type { SqlConnect, SqlConnection } from './sql-connection.js'
 import { isFull, sqliteError } from './sqlite-error.js'
 
@@ -98,6 +99,6 @@ async function foldLog(connection: SqlConnection): Promise<void> {
 }
 
 async function throwOpenError(error: unknown, path: string): Promise<never> {
-  const opened = sqliteError(error, 'store.open', path, 'could not be opened')
+  const opened = await withLackOfRoom(sqliteError(error, 'store.open', path, 'could not be opened'), path)
   throw hasCode(opened, 'in-use') ? await inUse(path, error) : opened
 }

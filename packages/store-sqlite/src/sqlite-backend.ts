@@ -1,5 +1,6 @@
 import type { PouchError } from '@pouch/errors'
 import { type PageRequest, prefixEnd, type StoreBackend, type StoreCapabilities, type StoredRow } from '@pouch/store'
+import { withLackOfRoom } from './lack-of-room.js'
 import type { SqlConnection, SqlRow } from './sql-connection.js'
 import { isLastingFailure, sqliteError } from './sqlite-error.js'
 
@@ -101,8 +102,10 @@ export class SqliteBackend implements StoreBackend {
       await this.query('store.write', deletes ? change : upsert, `{${texts.join(',')}}`)
     } catch (error) {
       // The kernel tells of a page that it could not write once, and takes it for written from then on.
-      if (isLastingFailure(error)) this.#failure ??= error
-      throw error
+      if (!isLastingFailure(error)) throw error
+      this.#failure ??= error
+      this.#failure = await withLackOfRoom(this.#failure, this.#path)
+      throw this.#failure
     }
   }
 

@@ -51,6 +51,11 @@ export function isLastingFailure(error: unknown): error is PouchError {
   return isPouchError(error) && lasting.includes(resultCode(error.cause) & 0xff)
 }
 
+/** Whether what {@link sqliteError} made of it is an I/O error, of which SQLite does not tell the reason. */
+export function isIoFailure(error: PouchError): boolean {
+  return (resultCode(error.cause) & 0xff) === ioError
+}
+
 /** The result code: `errno` in the package sqlite3, `errcode` in node:sqlite. */
 function resultCode(thrown: unknown): number {
   if (typeof thrown !== 'object' || thrown === null) return 0
