@@ -207,6 +207,7 @@ export class Containers {
         throw streamError(error, context)
       },
     )
+    // Who asked may look at it late, or never.
     exit.catch(() => undefined)
     return { exit }
   }

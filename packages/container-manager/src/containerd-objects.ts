@@ -1,4 +1,5 @@
 import { decodeJsonAny, encodeJsonAny, type Mount, runcRuntime, typeUrls } from '@pouch/ctrd-client'
+import { hasCode } from '@pouch/errors'
 import { AccountsCache } from './accounts-cache.js'
 import type { ContainerRecord } from './container-record.js'
 import { engineLabel, type ManagerContext } from './manager-context.js'
@@ -21,7 +22,11 @@ export class ContainerdObjects {
 
   /** Makes the object. The paths of volumes may still change until start. */
   async create(record: ContainerRecord, directory: string, mounts: readonly Mount[]): Promise<void> {
-    const user = await this.userOf(record, record.config.user, mounts, directory).catch(() => rootUser)
+    const user = await this.userOf(record, record.config.user, mounts, directory).catch((error: unknown) => {
+      // A user that the image does not have is an error of the start, as Docker has it.
+      if (hasCode(error, 'invalid-argument') && error.op === 'container.user') return rootUser
+      throw error
+    })
     const volumes = record.volumes.map(
       ({ source, target, readOnly }): HostMount => ({ source, target, readOnly, propagation: 'rprivate' }),
     )

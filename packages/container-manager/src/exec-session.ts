@@ -154,6 +154,7 @@ export class ExecSession {
       endsProcessInput: !tty,
       ...(filter === undefined ? {} : { filter: (bytes: Buffer) => filter.filter(bytes) ?? detached() }),
     })
+    // What fails is told to whoever writes; without a listener it would end the program.
     input.on('error', () => undefined)
     return input
   }

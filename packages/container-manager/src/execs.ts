@@ -128,6 +128,7 @@ export class Execs {
         spec: encodeJsonAny(typeUrls.process, process),
       })
       const exit = tasks.wait(entry.id, session.id)
+      // Looked at once the process was started; when that fails, its failure is the one that is told.
       exit.catch(() => undefined)
       session.pid = (await tasks.start(entry.id, session.id)).pid
       session.status = 'running'

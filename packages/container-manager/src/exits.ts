@@ -174,6 +174,7 @@ export class Exits {
     const stop = new AbortController()
     const signal = AbortSignal.any([closing, stop.signal])
     await Promise.race([
+      // It ends early when the signal fires, and cannot fail otherwise.
       delay(backoffMs, undefined, { signal }).catch(() => undefined),
       this.reconnected.after(seen, signal),
     ])

@@ -42,6 +42,7 @@ export class DiffIdTap {
   async *#throughGunzip(): AsyncIterable<Uint8Array> {
     const unzip = createGunzip({ chunkSize: 256 * 1024 })
     const seeing = this.#seeAll(unzip)
+    // Its failure is thrown where it is waited for below.
     seeing.catch(() => undefined)
     try {
       for await (const chunk of this.#peeked.body) {

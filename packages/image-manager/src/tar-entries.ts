@@ -22,6 +22,7 @@ const maxPathLength = 1024
 export async function* tarEntries(source: AsyncIterable<Uint8Array>): AsyncIterable<TarEntry> {
   const unpack = extract()
   const feeding = feed(source, unpack)
+  // Its failure is thrown at the end, unless the entries have shown it by then.
   feeding.catch(() => undefined)
   try {
     for await (const entry of unpack) {

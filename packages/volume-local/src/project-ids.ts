@@ -112,6 +112,7 @@ export class ProjectIds {
   /** One after another: two that look for a free id at a time would find the same. */
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work, work)
+    // Its failure is told to whoever asked; the next in turn has its own.
     this.#turn = turn.catch(() => undefined)
     return await turn
   }

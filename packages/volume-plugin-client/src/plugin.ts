@@ -107,6 +107,7 @@ export class Plugin {
     if (this.#active === undefined) {
       const active = this.#handshake()
       this.#active = active
+      // Its failure is told to whoever waits for it; the next call tries again.
       active.catch(() => this.#forget(active))
     }
     return this.#active

@@ -93,6 +93,7 @@ function unquote(text: string, template: string): string {
   try {
     return JSON.parse(text) as string
   } catch {
+    // Where in the JSON it breaks says less than the text itself.
     throw templateError(template, `${text} is not a string`)
   }
 }

@@ -19,6 +19,7 @@ export function parseMoment(text: string, flag: string, nowMs: number): string {
   try {
     return ((nowMs - parseDuration(text)) / 1000).toFixed(9)
   } catch {
+    // What durations look like is one of several forms that are right here.
     throw usageError(
       flag,
       text,

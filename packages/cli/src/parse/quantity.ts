@@ -8,6 +8,7 @@ export function parseSizeFlag(flag: string, text: string, allowUnlimited = false
   try {
     return parseBytes(text)
   } catch {
+    // The flag's own words name it and tell the form, which the cause does not.
     throw usageError(flag, text, 'a size is a number and a unit, like 512m, 10g or 1.5GiB')
   }
 }

@@ -92,6 +92,7 @@ export class LogWriter {
         { err: error, container: this.#options.output.id },
         'cannot write the log; trying again',
       )
+      // It ends early when the writer closes, and cannot fail otherwise.
       await delay(retryMs, undefined, { signal: this.#closing.signal }).catch(() => undefined)
       return true
     }

@@ -102,6 +102,7 @@ export class Attachment implements AttachedStreams {
       endsProcessInput: stdinOnce && !tty,
       ...(filter === undefined ? {} : { filter: (bytes: Buffer) => filter.filter(bytes) ?? this.#detach() }),
     })
+    // What fails is told to whoever writes; without a listener it would end the program.
     input.on('error', () => undefined)
     return input
   }

@@ -27,6 +27,7 @@ export class StdinPipe {
 
   async write(bytes: Uint8Array): Promise<void> {
     const turn = this.#tail.then(() => this.#writeNow(bytes))
+    // Its failure is told to whoever wrote; the next turn finds out for itself.
     this.#tail = turn.catch(() => undefined)
     await turn
   }

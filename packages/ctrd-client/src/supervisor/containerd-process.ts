@@ -34,14 +34,21 @@ export class ContainerdProcess {
       stdio: ['ignore', logFd, logFd],
     })
     const ended = exitOf(child)
+    let failure: Error | undefined
+    child.once('error', (error) => {
+      failure = error
+    })
     const identity = child.pid === undefined ? undefined : await identifyProcess(child.pid)
     if (identity !== undefined) {
       child.unref()
       return new ContainerdProcess(identity, ended)
     }
     const { code, signal } = await ended
-    const message = `containerd ended at once (${signal ?? code})`
-    throw new PouchError('unavailable', message, { op: 'containerd.supervise', subject: program })
+    const message =
+      failure === undefined
+        ? `containerd ended at once (${signal ?? code})`
+        : `cannot start containerd: ${failure.message}`
+    throw new PouchError('unavailable', message, { op: 'containerd.supervise', subject: program, cause: failure })
   }
 
   /** Takes over one that runs. That it ended is seen by the end of a stream that it serves. */
@@ -87,6 +94,7 @@ function exitOf(child: ChildProcess): Promise<ContainerdExit> {
   const pid = child.pid ?? 0
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve({ pid, code, signal }))
+    // Why is told by whoever started it.
     child.once('error', () => resolve({ pid, code: null, signal: null }))
   })
 }

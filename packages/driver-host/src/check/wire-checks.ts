@@ -72,8 +72,8 @@ const checks: readonly WireCheck[] = [
       const file = join(await stage.mounted('vol', 'a'), 'written-by-the-check')
       await writeFile(file, 'kept')
       await stage.create('vol')
-      const text = await readFile(file, 'utf8').catch(() => undefined)
-      assert.equal(text, 'kept', 'what was in the volume is not there after a second Create')
+      const lost = 'what was in the volume is not there after a second Create'
+      assert.equal(await reached(readFile(file, 'utf8'), lost), 'kept', lost)
       assertDone(await stage.unmount('vol', 'a'), 'Unmount after a second Create')
       assertDone(await stage.get('vol'), 'Get after a second Create')
       assertDone(await stage.remove('vol'), 'Remove after a second Create')
@@ -87,11 +87,8 @@ const checks: readonly WireCheck[] = [
     run: async (stage) => {
       await stage.made('vol')
       const point = await stage.mounted('vol', 'a')
-      const isDirectory = await stat(point).then(
-        (found) => found.isDirectory(),
-        () => false,
-      )
-      assert.ok(isDirectory, `the Mountpoint ${point} is no directory that can be reached from here`)
+      const unreachable = `the Mountpoint ${point} is no directory that can be reached from here`
+      assert.ok((await reached(stat(point), unreachable)).isDirectory(), unreachable)
       const path = await stage.wire.call('Path', { Name: stage.name('vol') })
       assertDone(path, 'Path')
       assert.equal(path.json?.Mountpoint, point, 'Path does not answer what Mount did')
@@ -201,6 +198,13 @@ export function wireChecks(
       }
     },
   }))
+}
+
+/** What was read of the host, or what it means that it could not be, with the reason. */
+async function reached<T>(reading: Promise<T>, meaning: string): Promise<T> {
+  return await reading.catch((cause: unknown) => {
+    throw new Error(`${meaning}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  })
 }
 
 function isAbsent(answer: WireAnswer): boolean {

@@ -56,6 +56,7 @@ function registryText(body: string): string | undefined {
       )
     return texts.length === 0 ? undefined : texts.join('; ')
   } catch {
+    // No JSON, as of a proxy: the text is shown as it is.
     return undefined
   }
 }
