@@ -148,8 +148,8 @@ describe('a source of plugins', () => {
     afterwards(() => plugin.die())
     const source = pluginSource({ directories: [directory], timeouts: hasty })
     const definition = await source.find('mine', call())
-    expect(definition).toBeDefined()
-    if (definition === undefined) return
+    expect(definition).toMatchObject({ contract: 1, name: 'mine', options: 'passthrough' })
+    if (definition === undefined) throw new Error('the plugin was not found')
     const driver = await openDriver(definition)
     await driver.create(volume('data'), call())
     mkdirSync(join(directory, 'mine'))

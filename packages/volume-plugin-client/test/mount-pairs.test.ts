@@ -61,10 +61,11 @@ describe('a mount', () => {
   it('is one for each reference', async () => {
     const { plugin, driver, count } = await setting()
     await mount(driver, 'one')
-    await mount(driver, 'two')
+    const path = await mount(driver, 'two')
+    expect(path).toBe(plugin.pathOf('data'))
     expect(count()).toBe(2)
     await unmount(driver, 'one')
-    expect(await driver.path(data, call())).toBeDefined()
+    expect(await driver.path(data, call())).toBe(path)
     await unmount(driver, 'two')
     expect(count()).toBe(0)
     expect(new Set(plugin.ids('Mount')).size).toBe(2)
@@ -217,13 +218,14 @@ describe('an unmount', () => {
 
   it('that was refused is an error, and can be made again', async () => {
     const { plugin, driver, count } = await setting()
-    await mount(driver)
+    const path = await mount(driver)
+    expect(path).toBe(plugin.pathOf('data'))
     plugin.break('Unmount', faults.refuse)
     await expect(unmount(driver)).rejects.toMatchObject({
       code: 'internal',
       message: expect.stringContaining('not today'),
     })
-    expect(await driver.path(data, call())).toBeDefined()
+    expect(await driver.path(data, call())).toBe(path)
     await unmount(driver)
     expect(count()).toBe(0)
   })

@@ -124,7 +124,7 @@ export class FakePlugin {
       case '/VolumeDriver.Mount':
         return this.#with(name, (volume) => {
           volume.count += 1
-          return ok({ Mountpoint: this.#path(name) })
+          return ok({ Mountpoint: this.pathOf(name) })
         })
       case '/VolumeDriver.Unmount':
         return this.#with(name, (volume) => {
@@ -144,14 +144,14 @@ export class FakePlugin {
 
   #create(name: string, options: Record<string, string> | null): { readonly status: number; readonly answer: object } {
     if (this.volumes.has(name)) return failed(`volume ${name} exists`)
-    mkdirSync(this.#path(name), { recursive: true })
+    mkdirSync(this.pathOf(name), { recursive: true })
     this.volumes.set(name, { options, count: 0 })
     return ok({})
   }
 
   #remove(name: string, volume: Volume): { readonly status: number; readonly answer: object } {
     if (volume.count !== 0) return failed(`volume ${name} is in use`)
-    rmSync(this.#path(name), { recursive: true })
+    rmSync(this.pathOf(name), { recursive: true })
     this.volumes.delete(name)
     return ok({})
   }
@@ -164,10 +164,11 @@ export class FakePlugin {
   #tell(name: string): object {
     const isMounted = (this.volumes.get(name)?.count ?? 0) > 0
     const isTold = isMounted && this.#options.tells !== false
-    return { Name: name, Mountpoint: isTold ? this.#path(name) : '', CreatedAt: createdAt, Status: { shelf: 3 } }
+    return { Name: name, Mountpoint: isTold ? this.pathOf(name) : '', CreatedAt: createdAt, Status: { shelf: 3 } }
   }
 
-  #path(name: string): string {
+  /** Where it has a volume's content. */
+  pathOf(name: string): string {
     return join(this.#options.root, name)
   }
 }
