@@ -105,4 +105,18 @@ describe('listenOnUnixSocket', () => {
     await listenOnUnixSocket(server(), deep, options)
     expect(lstatSync(deep).isSocket()).toBe(true)
   })
+
+  it('is for its own user alone unless told', async () => {
+    await listenOnUnixSocket(server(), path, { op: 'test.listen' })
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  it.each([
+    ['relative', () => 'd.sock'],
+    ['too long', () => join(folder, 'x'.repeat(108))],
+  ])('refuses a path that is %s', async (_, make) => {
+    const refused = listenOnUnixSocket(server(), make(), options)
+    await expect(refused).rejects.toMatchObject({ code: 'invalid-argument', op: 'test.listen', subject: make() })
+    expect(readdirSync(folder)).toEqual([])
+  })
 })
