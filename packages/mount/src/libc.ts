@@ -4,6 +4,9 @@ import { type Argument, bindLibc, type KoffiLoader, type Outcome } from '@pouch/
 export interface Libc {
   mount(source: string, target: string, type: string, flags: number, data: string): string | undefined
   unmount(target: string, flags: number): string | undefined
+  /** The same two on another thread, for what may wait for a disk. */
+  mountAside(source: string, target: string, type: string, flags: number, data: string): Promise<string | undefined>
+  unmountAside(target: string, flags: number): Promise<string | undefined>
   mkfifo(path: string, mode: number): string | undefined
   fallocate(fd: number, mode: number, offset: number, length: number): string | undefined
 }
@@ -24,6 +27,8 @@ export async function loadLibc(load: KoffiLoader): Promise<Libc> {
   return {
     mount: errnoOf(libc.mount),
     unmount: errnoOf(libc.umount2),
+    mountAside: async (...args) => (await libc.mount.async(...args)).errno,
+    unmountAside: async (...args) => (await libc.umount2.async(...args)).errno,
     mkfifo: errnoOf(libc.mkfifo),
     fallocate: errnoOf(libc.fallocate),
   }

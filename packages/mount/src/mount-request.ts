@@ -22,6 +22,12 @@ export interface MountCall {
   readonly signal?: AbortSignal | undefined
   /** Milliseconds; {@link defaultDeadlineMs} unless given. */
   readonly deadlineMs?: number | undefined
+  /**
+   * Make system calls of this process whatever is mounted, each on another thread: for a device that is a file of this host's. Then the
+   * signal and the deadline end nothing that was begun; in return nothing goes on when this process is killed, where mount(8)
+   * would finish, and mount what nobody knows of any more. Without koffi the programs do the work all the same.
+   */
+  readonly inProcess?: boolean | undefined
 }
 
 /** How {@link unmount} goes about it. */

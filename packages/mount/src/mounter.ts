@@ -58,12 +58,13 @@ export class Mounter {
       const message = `nothing to mount on ${target}: give a type, 'bind', 'remount' or a propagation`
       throw new PouchError('invalid-argument', message, { op: 'mount', subject: target })
     }
-    const libc = (await isLightMount(checked)) ? await this.#libc() : undefined
+    const isLight = await isLightMount(checked)
+    const libc = isLight || call.inProcess === true ? await this.#libc() : undefined
     let made = false
     try {
       for (const step of steps) {
         const complete = made && step.kind === 'remount-bind' ? await keepFlags(step, target) : step
-        await this.#take(complete, checked, call, libc)
+        await this.#take(complete, checked, call, libc, isLight)
         made ||= step.kind === 'mount' || step.kind === 'bind'
       }
     } catch (error) {
@@ -99,10 +100,12 @@ export class Mounter {
     const entry = await mountAt(absolute, entries)
     if (entry === undefined)
       throw mountError('EINVAL', { ...failed, what: `unmount ${absolute}, where nothing is mounted` })
-    const libc = options.force !== true && isLightUnmount(entry, entries) ? await this.#libc() : undefined
+    const isLight = isLightUnmount(entry, entries)
+    const isHere = options.force !== true && (isLight || options.inProcess === true)
+    const libc = isHere ? await this.#libc() : undefined
     if (libc !== undefined) {
-      const flags = unmountFlags.noFollow | (options.lazy === true ? unmountFlags.lazy : 0)
-      succeed(libc.unmount(entry.mountPoint, flags), failed)
+      const args = [entry.mountPoint, unmountFlags.noFollow | (options.lazy === true ? unmountFlags.lazy : 0)] as const
+      succeed(isLight ? libc.unmount(...args) : await libc.unmountAside(...args), failed)
       return
     }
     const names = [entry.mountPoint, entry.source, absolute]
@@ -145,11 +148,18 @@ export class Mounter {
     succeed(libc.fallocate(fd, punchHoleKeepSize, offset, length), failed)
   }
 
-  async #take(step: MountStep, request: CheckedRequest, call: MountCall, libc: Libc | undefined): Promise<void> {
+  async #take(
+    step: MountStep,
+    request: CheckedRequest,
+    call: MountCall,
+    libc: Libc | undefined,
+    isLight: boolean,
+  ): Promise<void> {
     const { source, target, type } = request
     const failed = { op: 'mount', what: describe(step, request), subject: target }
     if (libc !== undefined) {
-      succeed(libc.mount(source, target, type, step.flags, step.data), failed)
+      const words = [source, target, type, step.flags, step.data] as const
+      succeed(isLight ? libc.mount(...words) : await libc.mountAside(...words), failed)
       return
     }
     const args = mountArgs(step, request)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, constants } from 'node:fs/promises'
+import { access, constants, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { abortError, type ErrorCode, hasErrno, PouchError, throwIfAborted } from '@pouch/errors'
 import { type Step, thrownError } from './step-error.js'
@@ -15,6 +15,8 @@ export interface DiskProgram {
   /** What another exit code says about the filesystem; `internal` unless given. */
   readonly failure?: ErrorCode | undefined
   readonly signal?: AbortSignal | undefined
+  /** An open file that is locked for this work: the program has it too, so that the lock holds as long as it runs, whatever becomes of us. */
+  readonly locked?: FileHandle | undefined
 }
 
 /** Where the system keeps its programs. */
@@ -37,13 +39,13 @@ const packages = {
  *   exit code and its words in `details` otherwise
  */
 export async function runDiskProgram(run: DiskProgram, step: Step): Promise<number> {
-  const { program, args, accepts = [0], failure = 'internal', signal } = run
+  const { program, args, accepts = [0], failure = 'internal', signal, locked } = run
   throwIfAborted(signal, step)
   const path = await findProgram(program, step)
   const child = spawn(path, args, {
     cwd: '/',
     env: { LC_ALL: 'C', PATH: programFolders.join(':') },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(locked === undefined ? [] : [locked.fd])],
   })
   const words = collectWords(child)
   const kill = () => child.kill('SIGKILL')

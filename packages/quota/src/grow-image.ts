@@ -124,8 +124,8 @@ async function growOffline(kernel: Kernel, image: string, request: ResizeRequest
     if (superblock.filesystem === 'xfs' || sizeOf(superblock) >= sizeBytes) return superblock.filesystem
     const blocks = blocksForSize(superblock, sizeBytes)
     await extend(handle, blocks * superblock.blockBytes)
-    await checkExt4(image, signal, step)
-    await runDiskProgram({ program: 'resize2fs', args: [image, String(blocks)], signal }, step)
+    await checkExt4(image, { signal, locked: handle }, step)
+    await runDiskProgram({ program: 'resize2fs', args: [image, String(blocks)], signal, locked: handle }, step)
     await handle.sync()
     return superblock.filesystem
   })
@@ -151,11 +151,12 @@ async function growXfsOffline(kernel: Kernel, image: string, sizeBytes: number, 
 async function openDetached(device: string, step: Step): Promise<FileHandle> {
   const target = await mkdtemp(join(tmpdir(), 'pouch-quota-'))
   try {
-    await mount({ source: device, target, type: 'xfs', options: ['nouuid', 'nosuid', 'nodev', 'noexec'] })
+    const options = ['nouuid', 'nosuid', 'nodev', 'noexec']
+    await mount({ source: device, target, type: 'xfs', options }, { inProcess: true })
     try {
       return await open(target, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
     } finally {
-      await unmount(target, { lazy: true })
+      await unmount(target, { lazy: true, inProcess: true })
     }
   } catch (error) {
     throw thrownError(error, step)

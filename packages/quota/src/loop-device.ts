@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { hasErrno, PouchError } from '@pouch/errors'
 import { type Kernel, type QuotaCall, systemKernel } from './kernel.js'
 import { absolutePath, withOpen } from './open-path.js'
@@ -23,6 +24,8 @@ const nameAt = infoAt + 56
 const nameBytes = 63
 const statusBytes = 232
 const attempts = 64
+const lockWaitMs = 1000
+const lockRetryMs = 10
 
 /** How an image is attached. */
 export interface AttachOptions extends QuotaCall {
@@ -84,7 +87,7 @@ export async function findLoop(
   })
   for (const name of await boundDevices(step)) {
     const device = `/dev/${name}`
-    const backing = await readBacking(kernel, device, step)
+    const backing = (await seenBacking(name)) ?? (await readBacking(kernel, device, step))
     if (backing?.device === wanted.dev && backing.inode === wanted.ino) return { device, file: image }
   }
   return undefined
@@ -122,11 +125,20 @@ export async function withImage<T>(
   })
 }
 
-/** Takes the image for this open file, and for the loop device that gets it: the lock ends when the last of them is closed. */
+/**
+ * Takes the image for this open file, for the loop device that gets it, and for a program that works on it: the lock ends when the last of them
+ * is closed. Some hold it for a moment more: a program that is being started has all that is open, until it runs; one that a killed
+ * process has left ends by itself. So it is tried for a while.
+ */
 export async function lockImage(kernel: Kernel, handle: FileHandle, step: Step): Promise<void> {
-  const { errno } = await kernel.tryLock(handle.fd)
-  if (errno === undefined) return
-  if (errno !== 'EAGAIN') throw stepError(errno, step)
+  const until = performance.now() + lockWaitMs
+  for (;;) {
+    const { errno } = await kernel.tryLock(handle.fd)
+    if (errno === undefined) return
+    if (errno !== 'EAGAIN') throw stepError(errno, step)
+    if (performance.now() >= until) break
+    await delay(lockRetryMs)
+  }
   const message = `cannot ${step.what}: it is attached to a loop device, or another call is at work on it; unmount it or wait`
   throw new PouchError('in-use', message, { op: step.op, subject: step.subject })
 }
@@ -206,6 +218,21 @@ async function boundDevices(step: Step): Promise<string[]> {
     }
   }
   return bound
+}
+
+/**
+ * The same from sysfs, without the device: whoever has it open keeps the kernel from letting go of it, and the image from being attached again.
+ * `undefined` where the file is not seen under its name, as one of another mount namespace.
+ */
+async function seenBacking(name: string): Promise<{ device: bigint; inode: bigint } | undefined> {
+  try {
+    const file = await readFile(`/sys/block/${name}/loop/backing_file`, 'utf8')
+    const { dev, ino } = await stat(file.replace(/\n$/, ''), { bigint: true })
+    return { device: dev, inode: ino }
+  } catch {
+    // Whatever it is, asking the device tells more.
+    return undefined
+  }
 }
 
 /** The image of a device, by the numbers of its filesystem and its inode; `undefined` when it was detached meanwhile. */

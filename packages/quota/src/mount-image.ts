@@ -23,7 +23,8 @@ export interface MountedImage {
 
 /**
  * Mounts an image. The loop device is detached by the kernel when the image is unmounted, also when this process is long gone. An
- * image that is mounted there already is a success, one that is mounted elsewhere is mounted there too.
+ * image that is mounted there already is a success, one that is mounted elsewhere is mounted there too. When this process is killed, its end
+ * is the end of the call too: nothing is mounted afterwards.
  *
  * @param file absolute
  * @param target a directory, absolute
@@ -55,7 +56,7 @@ export async function mountImage(file: string, target: string, options: MountIma
 export async function unmountImage(target: string, call: MountCall = {}): Promise<void> {
   const mountPoint = absolutePath(target, 'quota.unmountImage')
   if (!(await readMountinfo()).some((entry) => entry.mountPoint === mountPoint)) return
-  await unmount(mountPoint, call)
+  await unmount(mountPoint, { ...call, inProcess: true })
 }
 
 /** Where an image is mounted, in this mount namespace. */
@@ -86,5 +87,6 @@ async function mountDevice(
   // A copy of an image has the identity of the original, and both may be mounted.
   const twin = filesystem === 'xfs' ? ['nouuid'] : []
   const words = [...options, ...twin, ...(readOnly ? ['ro', withoutJournal] : [])]
-  await mount({ source: device, target, type: filesystem, options: words }, { signal, deadlineMs })
+  // A program would go on when this process is killed, and mount what a later one has looked for and not found.
+  await mount({ source: device, target, type: filesystem, options: words }, { signal, deadlineMs, inProcess: true })
 }

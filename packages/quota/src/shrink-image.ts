@@ -33,7 +33,7 @@ export async function shrinkImage(
   await withImage(image, step, {}, async (handle) => {
     await lockImage(kernel, handle, step)
     refuseXfs(await requireSuperblock(handle, step), step)
-    await checkExt4(image, signal, step)
+    await checkExt4(image, { signal, locked: handle }, step)
     const superblock = await requireSuperblock(handle, step)
     const blocks = blocksForSize(superblock, sizeBytes)
     if (superblock.blocks - blocks < leastGainBlocks) return
@@ -53,8 +53,11 @@ async function replaceBySmaller(
   const draft = draftOf(image)
   try {
     // Copies the blocks that are in use, and leaves the rest as holes.
-    await runDiskProgram({ program: 'e2image', args: ['-ra', image, draft], signal }, step)
-    await runDiskProgram({ program: 'resize2fs', args: [draft, String(blocks)], failure: 'conflict', signal }, step)
+    await runDiskProgram({ program: 'e2image', args: ['-ra', image, draft], signal, locked: original }, step)
+    await runDiskProgram(
+      { program: 'resize2fs', args: [draft, String(blocks)], failure: 'conflict', signal, locked: original },
+      step,
+    )
     const copy = await open(draft, 'r+')
     try {
       const smaller = await requireSuperblock(copy, step)
@@ -63,7 +66,7 @@ async function replaceBySmaller(
     } finally {
       await copy.close()
     }
-    await checkExt4(draft, signal, step)
+    await checkExt4(draft, { signal, locked: original }, step)
     const { mode, uid, gid } = await original.stat()
     await chmod(draft, mode & 0o7777)
     await chown(draft, uid, gid)

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import {
   chown,
   copyFile,
@@ -9,13 +11,16 @@ import {
   readFile,
   rm,
   stat,
+  symlink,
   truncate,
   writeFile,
 } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Outcome } from '@pouch/libc'
-import { isMountpoint, unmount } from '@pouch/mount'
+import { isMountpoint, mkfifo, unmount } from '@pouch/mount'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   attachImage,
@@ -33,6 +38,7 @@ import {
 } from '../../src/index.js'
 
 const mebibyte = 2 ** 20
+const workspace = join(import.meta.dirname, '../../../..')
 let directory: string
 let image: string
 let target: string
@@ -154,6 +160,34 @@ describe('a loop device', () => {
     await unmountImage(target)
     await unmountImage(target)
     expect(await findLoop(image)).toBeUndefined()
+  })
+
+  it('is let go of while somebody looks for the device of another image', async () => {
+    const other = join(directory, 'other')
+    await createImage(other, { sizeBytes: 8 * mebibyte })
+    await mountImage(image, target)
+    let wasAsked = false
+    let goOn: () => void = () => undefined
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    class SlowKernel extends Kernel {
+      override async ioctl(fd: number, request: number, argument: Uint8Array | number): Promise<Outcome> {
+        wasAsked = true
+        await gate
+        return await super.ioctl(fd, request, argument)
+      }
+    }
+    const looking = findLoop(other, { kernel: new SlowKernel() })
+    try {
+      await Promise.race([looking, delay(300)])
+      await unmountImage(target)
+      expect(await findLoop(image)).toBeUndefined()
+    } finally {
+      goOn()
+    }
+    expect(await looking).toBeUndefined()
+    expect(wasAsked).toBe(false)
   })
 
   it('is shared by the mounts of an image', async () => {
@@ -315,4 +349,75 @@ describe('a resize', () => {
     await expect(growImage(image, { sizeBytes })).rejects.toMatchObject({ code: 'invalid-argument' })
     await expect(shrinkImage(image, { sizeBytes })).rejects.toMatchObject({ code: 'invalid-argument' })
   })
+})
+
+describe('an image that a process worked on when it was killed', () => {
+  const quota = join(workspace, 'packages/quota/src/index.ts')
+  const diskProgram = join(workspace, 'packages/quota/src/disk-program.ts')
+
+  it('is mounted or not when the process has ended, and stays so', { timeout: 60_000 }, async () => {
+    await createImage(image, { sizeBytes: 8 * mebibyte })
+    const script = await bundled(
+      `import { mountImage, unmountImage } from ${JSON.stringify(quota)}
+       for (let round = 0; ; round += 1) {
+         await mountImage(process.argv[2], process.argv[3])
+         await unmountImage(process.argv[3])
+         if (round === 0) console.log('begun')
+       }`,
+    )
+    for (let kill = 0; kill < 8; kill += 1) {
+      const victim = spawn(process.execPath, [script, image, target], { stdio: ['ignore', 'pipe', 'inherit'] })
+      await once(victim.stdout, 'data')
+      await delay(kill * 4)
+      victim.kill('SIGKILL')
+      await once(victim, 'exit')
+      const then = [await isMountpoint(target), await findLoop(image)]
+      await delay(120)
+      expect([await isMountpoint(target), await findLoop(image)], `kill ${kill + 1}`).toEqual(then)
+      await unmountImage(target)
+    }
+  })
+
+  it('is nobody else’s while a program works on it that the process had started', async () => {
+    await createImage(image, { sizeBytes: 8 * mebibyte })
+    const pipe = join(directory, 'pipe')
+    await mkfifo(pipe)
+    const script = await bundled(
+      `import { open } from 'node:fs/promises'
+       import { Kernel } from ${JSON.stringify(quota)}
+       import { runDiskProgram } from ${JSON.stringify(diskProgram)}
+       const locked = await open(process.argv[2], 'r+')
+       await new Kernel().tryLock(locked.fd)
+       const step = { op: 'test', what: 'wait', subject: 'test' }
+       void runDiskProgram({ program: 'e2image', args: ['-ra', process.argv[3], '/dev/null'], locked }, step)
+       setTimeout(() => console.log('begun'), 200)`,
+    )
+    const victim = spawn(process.execPath, [script, image, pipe], { stdio: ['ignore', 'pipe', 'inherit'] })
+    await once(victim.stdout, 'data')
+    victim.kill('SIGKILL')
+    await once(victim, 'exit')
+    await expect(attachImage(image)).rejects.toMatchObject({ code: 'in-use' })
+    // The program waits for the pipe; with nothing in it, it ends.
+    await writeFile(pipe, '')
+    await (await attachImage(image)).release()
+  })
+
+  async function bundled(contents: string): Promise<string> {
+    const tsup = createRequire(join(workspace, 'package.json')).resolve('tsup/package.json')
+    const { build } = createRequire(tsup)('esbuild') as { build: (options: object) => Promise<unknown> }
+    await mkdir(join(directory, 'node_modules'))
+    await symlink(join(workspace, 'packages/libc/node_modules/koffi'), join(directory, 'node_modules/koffi'))
+    await build({
+      stdin: { contents, resolveDir: import.meta.dirname, loader: 'ts' },
+      outfile: join(directory, 'victim.mjs'),
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      tsconfig: join(workspace, 'tsconfig.paths.json'),
+      external: ['koffi'],
+      logLevel: 'warning',
+    })
+    return join(directory, 'victim.mjs')
+  }
 })
