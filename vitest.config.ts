@@ -12,7 +12,7 @@ const alias = [
 // The packages' lane leaves out what needs root and a kernel of its own; see scripts/setup/tests.mjs.
 const lane = process.env.POUCH_TEST_LANE === 'packages' ? ['**/privileged/**'] : []
 // Run by node:test in a VM; see scripts/vm/README.md.
-const inVm = ['**/test/vm/**']
+const inVm = ['**/test/vm/**', '**/reliability/vm/**']
 
 const packages = readdirSync(`${root}/packages`).map((name) => ({ name, folder: `packages/${name}` }))
 const crossing = [

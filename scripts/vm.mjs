@@ -9,6 +9,14 @@ import { runVmTests } from './vm/tests.mjs'
 
 const usage = 'usage: node scripts/vm.mjs build | run [options] -- COMMAND | test [FILE…]'
 
+const readers = {
+  '--disks': (value) => ({ disks: value === 'none' ? [] : value.split(',') }),
+  '--timeout': (value) => ({ timeoutMs: Number(value) * 1000 }),
+  '--memory': (value) => ({ memoryMb: Number(value) }),
+  '--cpus': (value) => ({ cpus: Number(value) }),
+  '--pack': (value) => ({ packed: value }),
+}
+
 await main(async () => {
   const [verb, ...rest] = process.argv.slice(2)
   if (verb === 'build') {
@@ -38,14 +46,6 @@ function readRun(args) {
     Object.assign(options, read(value))
   }
   return { command: words.length === 1 ? words[0] : words.map(quoted).join(' '), options }
-}
-
-const readers = {
-  '--disks': (value) => ({ disks: value === 'none' ? [] : value.split(',') }),
-  '--timeout': (value) => ({ timeoutMs: Number(value) * 1000 }),
-  '--memory': (value) => ({ memoryMb: Number(value) }),
-  '--cpus': (value) => ({ cpus: Number(value) }),
-  '--pack': (value) => ({ packed: value }),
 }
 
 function quoted(word) {

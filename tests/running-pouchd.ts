@@ -21,25 +21,36 @@ export interface Answer {
   json<T = Record<string, unknown>>(): T
 }
 
+/** What `node --import` loads before pouchd, and what is told to it; there is a channel to it then. */
+export interface Preload {
+  readonly module: string
+  readonly env: Readonly<Record<string, string>>
+}
+
 /** `pouchd` as a program, from dist, on a home, a socket and a containerd of its own. */
 export class RunningPouchd {
   readonly folder: string
   readonly home: string
   readonly socket: string
   readonly #args: readonly string[]
+  readonly #preload: Preload | undefined
   #child: ChildProcess | undefined
 
-  private constructor(folder: string, home: string, args: readonly string[]) {
+  private constructor(folder: string, home: string, args: readonly string[], preload: Preload | undefined) {
     this.folder = folder
+    this.#preload = preload
     this.home = home
     this.socket = join(folder, 'pouchd.sock')
     this.#args = args
   }
 
-  /** @param options `home` elsewhere than in the test's own folder; more `args` */
-  static async start(options: { home?: string; args?: readonly string[] } = {}): Promise<RunningPouchd> {
+  /** @param options `home` elsewhere than in the test's own folder; more `args`; a module that is loaded before it */
+  static async start(
+    options: { home?: string; args?: readonly string[]; preload?: Preload } = {},
+  ): Promise<RunningPouchd> {
     const folder = mkdtempSync(join(tmpdir(), 'pouch-test-'))
-    const daemon = new RunningPouchd(folder, options.home ?? join(folder, 'home'), options.args ?? [])
+    const home = options.home ?? join(folder, 'home')
+    const daemon = new RunningPouchd(folder, home, options.args ?? [], options.preload)
     try {
       await daemon.start()
     } catch (error) {
@@ -58,6 +69,21 @@ export class RunningPouchd {
     return this.#child?.pid ?? -1
   }
 
+  /** Tells something to the module that was loaded before it. @returns what that answers */
+  async ask(message: object): Promise<unknown> {
+    const child = this.#child
+    if (child === undefined) throw new Error('pouchd was not started')
+    const answered = once(child, 'message')
+    child.send(message)
+    const [answer] = (await answered) as [unknown]
+    return answer
+  }
+
+  /** Waits until it has ended by itself. */
+  async ended(): Promise<void> {
+    if (this.isRunning && this.#child !== undefined) await once(this.#child, 'exit')
+  }
+
   get log(): string {
     return readFileSync(join(this.folder, 'pouchd.log'), 'utf8')
   }
@@ -66,9 +92,14 @@ export class RunningPouchd {
   async start(): Promise<number> {
     const out = openSync(join(this.folder, 'pouchd.log'), 'a')
     const program = join(repository, 'packages/daemon/bin/pouchd.js')
-    const args = [program, '--home-dir', this.home, '--listen', this.address, ...this.#args]
+    const before = this.#preload === undefined ? [] : ['--import', this.#preload.module]
+    const args = [...before, program, '--home-dir', this.home, '--listen', this.address, ...this.#args]
     const began = performance.now()
-    const child = spawn(process.execPath, args, { stdio: ['ignore', out, out], detached: true })
+    const child = spawn(process.execPath, args, {
+      stdio: this.#preload === undefined ? ['ignore', out, out] : ['ignore', out, out, 'ipc'],
+      env: { ...process.env, ...this.#preload?.env },
+      detached: true,
+    })
     this.#child = child
     while (!(await this.answers())) {
       if (child.exitCode !== null)

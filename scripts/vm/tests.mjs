@@ -1,4 +1,4 @@
-// The tests of packages/*/test/vm: bundled here, packed, and run one file after the other in one VM.
+// The tests of packages/*/test/vm and tests/reliability/vm: bundled here, packed, and run one file after the other in one VM.
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -9,16 +9,23 @@ import { runInVm } from './boot.mjs'
 import { vmImage } from './image.mjs'
 
 const packages = join(root, 'packages')
+const crossing = join(root, 'tests/reliability/vm')
 const disks = ['4G', '4G']
 const diskNames = ['/dev/vdb', '/dev/vdc']
-/** Has a binary, so it is copied as it is. */
-const native = { name: 'koffi', usedBy: 'libc' }
+/** Packages that have a binary, or load one by its name: copied as they are, each with those that the one before it loads. */
+const natives = [
+  { from: 'libc', chain: ['koffi', '@koromix'] },
+  { from: 'store-sqlite', chain: ['@keyv/sqlite', 'sqlite3', 'bindings', 'file-uri-to-path'] },
+  { from: 'store-sqlite', chain: ['keyv', '@keyv/serialize'] },
+]
+/** The rest of it is sources and what a build leaves. */
+const partsOf = { sqlite3: ['package.json', 'lib', 'build/Release/node_sqlite3.node'] }
 const timeoutMs = 600_000
 
 /**
  * Runs test files in the VM.
  *
- * @param {string[]} files all of packages/{name}/test/vm unless given
+ * @param {string[]} files all of packages/{name}/test/vm and tests/reliability/vm unless given
  * @returns {Promise<{ code: number, passed: number, failed: number }>}
  */
 export async function runVmTests(files = []) {
@@ -42,6 +49,7 @@ export async function runVmTests(files = []) {
     const counts = '--test-reporter=./counts.mjs --test-reporter-destination=/run/counts'
     const command = [
       `export POUCH_VM_DISKS=${diskNames.join(',')} POUCH_VM_LONG=${process.env.POUCH_VM_LONG === '1' ? 1 : 0} NODE_PATH=/repo/node_modules`,
+      `export POUCH_TEST_SEED=${/^\d+$/.exec(process.env.POUCH_TEST_SEED ?? '')?.[0] ?? ''}`,
       `node --enable-source-maps --test --test-concurrency=1 ${reporters} ${counts} ${bundles.join(' ')}`,
       'code=$?',
       'cat /run/counts >&2',
@@ -57,10 +65,9 @@ export async function runVmTests(files = []) {
   }
 }
 
-/** The test files of every package. */
+/** The test files of every package, and of what crosses them. */
 export function vmTestFiles() {
-  return readdirSync(packages)
-    .map((name) => join(packages, name, 'test/vm'))
+  return [...readdirSync(packages).map((name) => join(packages, name, 'test/vm')), crossing]
     .filter((folder) => existsSync(folder))
     .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))
     .filter((file) => file.endsWith('.test.ts'))
@@ -69,7 +76,8 @@ export function vmTestFiles() {
 /** One module a test file, with all that it imports; what has a binary is beside it. */
 async function bundle(files, work) {
   const { build } = createRequire(realpathSync(join(root, 'node_modules/tsup/package.json')))('esbuild')
-  const entryPoints = files.map((file) => ({ in: file, out: bundleName(file) }))
+  const tests = files.map(bundleName)
+  const entryPoints = [...files, ...programsBeside(files)].map((file) => ({ in: file, out: bundleName(file) }))
   await build({
     entryPoints,
     outdir: work,
@@ -81,17 +89,37 @@ async function bundle(files, work) {
     sourcemap: 'inline',
     sourcesContent: false,
     tsconfig: join(root, 'tsconfig.paths.json'),
-    external: [native.name],
+    external: natives.map(({ chain: [name] }) => name),
     logLevel: 'warning',
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url)",
+    },
   })
-  const source = realpathSync(join(packages, native.usedBy, 'node_modules', native.name))
   mkdirSync(join(work, 'node_modules'))
-  for (const name of [native.name, '@koromix']) {
-    cpSync(join(dirname(source), name), join(work, 'node_modules', name), { recursive: true, dereference: true })
-  }
+  for (const native of natives) copyNative(native, join(work, 'node_modules'))
   cpSync(join(import.meta.dirname, 'guest/counts.mjs'), join(work, 'counts.mjs'))
-  return entryPoints.map(({ out }) => `${out}.mjs`)
+  return tests.map((name) => `${name}.mjs`)
+}
+
+/** Programs that tests start: `WHAT.program.ts` in the same folder. */
+function programsBeside(files) {
+  return [...new Set(files.map((file) => dirname(file)))].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.program.ts'))
+      .map((name) => join(folder, name)),
+  )
+}
+
+function copyNative({ from, chain }, target) {
+  let place = join(packages, from, 'node_modules')
+  for (const name of chain) {
+    const source = realpathSync(join(place, name))
+    for (const part of partsOf[name] ?? ['.']) {
+      cpSync(join(source, part), join(target, name, part), { recursive: true, dereference: true })
+    }
+    // pnpm puts what a package loads beside it.
+    place = source.slice(0, source.lastIndexOf('/node_modules/') + '/node_modules'.length)
+  }
 }
 
 /** packages/quota/test/vm/project.test.ts → quota.project.test */

@@ -1,11 +1,11 @@
+import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect } from 'vitest'
 import { sweep } from '../../scripts/demo/sweep.mjs'
 import type { CrashCase } from './crash-cases.js'
 import { detachAll, differencesOnHost, leftAtRest, removeAll, snapshotContents, toldBy } from './host-truth.js'
 import type { Operation } from './operation.js'
+import { anywhere, type Place } from './place.js'
 import { openSubject, type Subject } from './subject.js'
 import { applied, type ModelState, summaryOf } from './volume-model.js'
 
@@ -17,8 +17,8 @@ export function allowedStates({ prepare, run }: CrashCase, isAcknowledged: boole
 }
 
 /** Runs something on a home of its own, of which nothing is left. */
-export async function onHome<T>(work: (home: string) => Promise<T>): Promise<T> {
-  const home = mkdtempSync(join(tmpdir(), 'pouch-crash-'))
+export async function onHome<T>(work: (home: string) => Promise<T>, { folder }: Place = anywhere): Promise<T> {
+  const home = mkdtempSync(join(folder, 'pouch-crash-'))
   try {
     const result = await work(home)
     rmSync(home, { recursive: true })
@@ -34,19 +34,25 @@ export async function onHome<T>(work: (home: string) => Promise<T>): Promise<T> 
  * is there.
  *
  * @param at which crash it was, for people
+ * @param place where the home is
  */
-export async function expectWhole(home: string, allowed: readonly ModelState[], at: string): Promise<void> {
+export async function expectWhole(
+  home: string,
+  allowed: readonly ModelState[],
+  at: string,
+  place: Place = anywhere,
+): Promise<void> {
   const subject = await openSubject(home)
   try {
     const told = await toldBy(subject.engine)
     const found = allowed.find((state) => summaryOf(state) === summaryOf(told))
-    if (found === undefined) expect({ at, told }, at).toEqual({ at, oneOf: allowed })
-    expect({ at, differences: await differencesOnHost(home, told) }).toEqual({ at, differences: [] })
+    if (found === undefined) assert.deepEqual({ at, told }, { at, oneOf: allowed })
+    assert.deepEqual({ at, differences: await differencesOnHost(home, told, place) }, { at, differences: [] })
     await detachAll(subject.engine)
     const contents = await snapshotContents(subject.engine, told)
-    expect({ at, contents }).toEqual({ at, contents: contentsIn(found ?? {}) })
+    assert.deepEqual({ at, contents }, { at, contents: contentsIn(found ?? {}) })
     await removeAll(subject.engine)
-    expect({ at, differences: await differencesOnHost(home, {}) }).toEqual({ at, differences: [] })
+    assert.deepEqual({ at, differences: await differencesOnHost(home, {}, place) }, { at, differences: [] })
   } catch (error) {
     await subject.close()
     throw error
@@ -59,7 +65,7 @@ async function closeAndLook(home: string, { engine, store }: Subject, at: string
   const keys: string[] = []
   for await (const { key } of store.list('')) keys.push(key)
   await store.close()
-  expect({ at, left: leftAtRest(home, keys) }).toEqual({ at, left: [] })
+  assert.deepEqual({ at, left: leftAtRest(home, keys) }, { at, left: [] })
 }
 
 function stateAfter(state: ModelState, operations: readonly Operation[]): ModelState {
@@ -70,7 +76,8 @@ function stateAfter(state: ModelState, operations: readonly Operation[]): ModelS
   }, state)
 }
 
-function contentsIn(state: ModelState): string[] {
+/** What is in the snapshots of a state. */
+export function contentsIn(state: ModelState): string[] {
   const contents = Object.entries(state).flatMap(([name, { snapshots }]) =>
     Object.entries(snapshots).map(([snapshot, content]) => `${name}@${snapshot}=${content}`),
   )

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SeededRandom } from '../crash/random.js'
+import { buildVictim } from './build-victim.js'
 import { type CrashCase, crashCases } from './crash-cases.js'
 import { allowedStates, expectWhole, onHome } from './crash-check.js'
 import { expectedSteps } from './expected-steps.js'
-import type { FaultLayer } from './faults/fault-plan.js'
 import { inParallel } from './in-parallel.js'
-import { VictimProgram } from './victim-program.js'
-import type { VictimReport, VictimTask } from './victim-task.js'
+import { acknowledgedBy, isDone, killAt, killAtEachStep, runCase } from './kill-each-step.js'
+import type { VictimProgram } from './victim-program.js'
+import type { VictimReport } from './victim-task.js'
 
 const seed = Number(process.env.POUCH_TEST_SEED ?? Date.now() % 1_000_000)
 /** How many steps below the drivers are killed, and how many recoveries; the steps of store and drivers are all killed. */
@@ -25,7 +26,7 @@ describe(`a process that is killed at any step of an operation (seed ${seed})`, 
   const covered = new Set<string>()
 
   beforeAll(async () => {
-    program = await VictimProgram.build()
+    program = await buildVictim()
   })
   afterAll(() => {
     program?.remove()
@@ -36,38 +37,18 @@ describe(`a process that is killed at any step of an operation (seed ${seed})`, 
     )
   })
 
-  /** Kills a case at a point, or right after its acknowledgement where it never comes to the point, and looks at what is left. */
-  async function killAt(each: CrashCase, layer: FaultLayer, killAt: number): Promise<VictimReport> {
-    return await onHome(async (home) => {
-      const report = await run(each, { home, layer, killAt, isKilledAtEnd: true })
-      await expectWhole(
-        home,
-        allowedStates(each, isDone(report)),
-        `${each.title}, ${report.killedAt}, ${layer} ${killAt}`,
-      )
-      if (isDone(report)) acknowledged += 1 + each.prepare.length
-      else acknowledged += each.prepare.length
-      return report
-    })
-  }
-
-  async function run({ prepare, run }: CrashCase, task: Partial<VictimTask> & { home: string }): Promise<VictimReport> {
-    const report = await program.run({ prepare, run: [run], ...task })
-    expect(report.outcomes.filter(({ code }) => code !== 'ok')).toEqual([])
+  async function killBelow(each: CrashCase, point: number): Promise<VictimReport> {
+    const report = await killAt(program, each, 'system', point)
+    acknowledged += acknowledgedBy(each, report)
     return report
   }
 
   describe('around every write of the store and every call of a driver', () => {
     it.each(cases)('$title', { timeout: 300_000 }, async (each) => {
-      const steps = expectedSteps[each.title] ?? []
-      const points = Array.from({ length: 2 * steps.length + 1 }, (_, index) => index + 1)
-      const reports = await inParallel(points, (point) => killAt(each, 'calls', point))
-      const wanted = steps.flatMap((step) => [`before ${step}`, `after ${step}`])
-      // A call of a driver that writes to its part of the store ends after these writes.
-      expect(reports.map(({ killedAt }) => killedAt).sort()).toEqual([...wanted, 'after the acknowledgement'].sort())
-      expect(reports.at(-1)?.steps).toEqual(steps)
+      const reports = await killAtEachStep(program, each)
       killed.calls += reports.length
-      for (const step of steps) covered.add(step.replace(/^(?!store)[a-z]+\./, ''))
+      for (const report of reports) acknowledged += acknowledgedBy(each, report)
+      for (const step of expectedSteps[each.title] ?? []) covered.add(step.replace(/^(?!store)[a-z]+\./, ''))
     })
   })
 
@@ -89,10 +70,10 @@ describe(`a process that is killed at any step of an operation (seed ${seed})`, 
     const chosen = Array.from({ length: Math.ceil(systemKills / perCase) }, () => random.pick(cases) ?? cases[0])
     await inParallel(chosen, async (each) => {
       if (each === undefined) return
-      const { points } = await killAt(each, 'system', 0)
+      const { points } = await killBelow(each, 0)
       const picked = Array.from({ length: Math.min(perCase, points) }, () => random.between(1, points))
       for (const point of picked) {
-        await killAt(each, 'system', point)
+        await killBelow(each, point)
         killed.system += 1
       }
     })
@@ -106,7 +87,7 @@ describe(`a process that is killed at any step of an operation (seed ${seed})`, 
       const first = random.between(1, 2 * steps.length)
       const second = random.between(1, 4)
       await onHome(async (home) => {
-        const report = await run(each, { home, killAt: first })
+        const report = await runCase(program, each, { home, killAt: first })
         const again = await program.run({ home, killAt: second, isArmedAtOpen: true })
         const at = `${each.title}, ${report.killedAt}, then ${again.killedAt ?? 'recovered'}`
         await expectWhole(home, allowedStates(each, isDone(report)), at)
@@ -115,5 +96,3 @@ describe(`a process that is killed at any step of an operation (seed ${seed})`, 
     })
   })
 })
-
-const isDone = ({ outcomes }: VictimReport) => outcomes.length > 0

@@ -240,7 +240,6 @@ export const expectedSteps: Readonly<Record<string, readonly string[]>> = {
     'store.compareAndSet volume (ready, pending copy)',
     'local.create',
     'store.compareAndSet volume (ready, pending copy)',
-    'store.compareAndSet volume (ready, pending copy)',
     'store.compareAndSet volume (ready, pending copy, mounted)',
     'store.compareAndSet volume (ready, pending copy)',
     'store.compareAndSet volume (ready, pending leave)',

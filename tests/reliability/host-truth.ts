@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { VolumeEngine } from '@pouch/volume-core'
 import { shownVolume } from './carry-out.js'
+import { anywhere, type Place } from './place.js'
 import { contentOf } from './volume-content.js'
 import type { ModelState, ModelVolume } from './volume-model.js'
 
@@ -51,11 +52,12 @@ export async function removeAll({ volumes }: VolumeEngine): Promise<void> {
  * What is on the host, in the home, and is no part of a volume that was told of; and what is missing. The kernel lets go of a loop device a
  * moment after the unmount, and a program that a killed process had started may be ending: what is different stays so.
  */
-export async function differencesOnHost(home: string, told: ModelState): Promise<string[]> {
+export async function differencesOnHost(home: string, told: ModelState, place: Place = anywhere): Promise<string[]> {
   const until = performance.now() + lingerMs
   for (;;) {
     const wanted = Object.entries(told).flatMap(([name, volume]) => partsOf(home, name, volume))
-    const found = differences(wanted, [...directoriesIn(home), ...mountsIn(home), ...loopDevicesOf(home)])
+    const there = [...directoriesIn(home), ...mountsIn(home), ...loopDevicesOf(home)]
+    const found = [...differences(wanted, there), ...(await place.differences(home, told))]
     if (found.length === 0 || performance.now() > until) return found
     await delay(20)
   }

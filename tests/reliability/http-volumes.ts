@@ -58,7 +58,7 @@ async function carryOut({ pouch }: PouchClient, operation: Operation, onBegun?: 
       return nothing(await pouch.createVolume({ name: operation.to, from }))
     }
     case 'import':
-      return nothing(await archives.import(inPieces(archiveOf(operation.content)), { name }))
+      return nothing(await archives.import(inPieces(archiveOf(operation.content)), { name, ...optionsOf(operation) }))
     case 'migrate':
       return nothing(await archives.migrate(name, { driver: operation.driver, ...optionsOf(operation) }))
     default:

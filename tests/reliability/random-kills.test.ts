@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SeededRandom } from '../crash/random.js'
+import { buildVictim } from './build-victim.js'
 import { expectWhole, onHome } from './crash-check.js'
 import { differencesOnHost, toldBy } from './host-truth.js'
 import { LoadJournal } from './load-journal.js'
 import { openSubject } from './subject.js'
-import { VictimProgram } from './victim-program.js'
+import type { VictimProgram } from './victim-program.js'
 import type { ModelState } from './volume-model.js'
 
 const seed = Number(process.env.POUCH_TEST_SEED ?? Date.now() % 1_000_000)
@@ -14,7 +15,7 @@ const minutes = Number(process.env.POUCH_TEST_MINUTES ?? 0)
 describe(`a process under load that is killed at any moment (seed ${seed})`, () => {
   let program: VictimProgram
   beforeAll(async () => {
-    program = await VictimProgram.build()
+    program = await buildVictim()
   })
   afterAll(() => program?.remove())
 

@@ -1,41 +1,19 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { build } from 'tsup'
-import { repository } from '../running-pouchd.js'
 import type { VictimEvent, VictimReport, VictimTask } from './victim-task.js'
 
 const deadlineMs = 60_000
 
-/** The victim as a program, built from the sources into one file so that it starts fast. */
+/** The victim as a program. */
 export class VictimProgram {
   readonly #folder: string
 
-  private constructor(folder: string) {
+  /** @param folder where its file `victim.mjs` is */
+  constructor(folder: string) {
     this.#folder = folder
-  }
-
-  static async build(): Promise<VictimProgram> {
-    const cache = join(repository, '.cache/tests')
-    mkdirSync(cache, { recursive: true })
-    const folder = mkdtempSync(join(cache, 'victim-'))
-    // What cannot be built into a file is found where the store has it.
-    symlinkSync(join(repository, 'packages/store-sqlite/node_modules'), join(folder, 'node_modules'))
-    await build({
-      config: false,
-      silent: true,
-      entry: { victim: join(import.meta.dirname, 'victim.ts') },
-      outDir: folder,
-      format: 'esm',
-      target: 'node20',
-      outExtension: () => ({ js: '.mjs' }),
-      noExternal: [/^@pouch\//],
-      external: ['koffi', '@keyv/sqlite', 'keyv'],
-      tsconfig: join(repository, 'tsconfig.json'),
-    })
-    return new VictimProgram(folder)
   }
 
   /** Runs one, and waits for its end. @throws when it ended otherwise than it was told to */

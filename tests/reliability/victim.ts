@@ -34,7 +34,7 @@ function tell(event: VictimEvent): void {
   writeSync(1, `${JSON.stringify(event)}\n`)
 }
 
-function die(point: string): void {
+function die(point: string): undefined {
   tell({ event: 'killed', point })
   process.kill(process.pid, 'SIGKILL')
   // The signal ends all threads; this one waits for it.

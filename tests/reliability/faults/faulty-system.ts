@@ -60,10 +60,10 @@ function wrapSpawn(plan: FaultPlan): void {
   const original = owner.spawn as typeof childProcess.spawn
   owner.spawn = (...args: unknown[]) => {
     const step = `spawn ${String(args[0]).replace(/^.*\//, '')}`
-    plan.before('system', step)
+    void plan.before('system', step)
     const child = Reflect.apply(original, childProcess, args) as ChildProcess
     // Before any listener of the caller's hears of it.
-    child.prependOnceListener('exit', () => plan.after('system', step))
+    child.prependOnceListener('exit', () => void plan.after('system', step))
     return child
   }
 }
@@ -90,16 +90,16 @@ function wrapKoffi(plan: FaultPlan, modules: string): void {
 
 function watched(native: Callable & { async: Callable }, step: string, plan: FaultPlan): unknown {
   const call = (...args: unknown[]) => {
-    plan.before('system', step)
+    void plan.before('system', step)
     const result = native(...args)
-    plan.after('system', step)
+    void plan.after('system', step)
     return result
   }
   const async = (...args: unknown[]) => {
     const settle = args.at(-1) as Callable
-    plan.before('system', step)
+    void plan.before('system', step)
     native.async(...args.slice(0, -1), (...result: unknown[]) => {
-      plan.after('system', step)
+      void plan.after('system', step)
       settle(...result)
     })
   }
