@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CommandLine, type RunningCommand } from '../command-line.js'
 import { repository } from '../running-pouchd.js'
@@ -118,4 +121,46 @@ async function answers(path: string): Promise<void> {
     if (isThere) return
   }
   throw new Error(`nobody answers on ${path}`)
+}
+
+describe('pouch-volume-plugin under systemd', () => {
+  let folder: string
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pouch-host-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('serves the socket that it is handed, and leaves it in place', async () => {
+    const socket = join(folder, 'handed.sock')
+    const activate = new CommandLine(['systemd-socket-activate', `--listen=${socket}`, process.execPath, program], {
+      NODE_NO_WARNINGS: '1',
+    })
+    const home = join(folder, 'home')
+    const running = activate.begin('--driver', 'local', '--home', home, '--socket', join(folder, 'unused.sock'))
+    try {
+      await answers(socket)
+      expect(JSON.parse(await post(socket, '/Plugin.Activate'))).toEqual({ Implements: ['VolumeDriver'] })
+      running.kill('SIGTERM')
+      expect((await running.ended).code).toBe(0)
+      expect([existsSync(socket), existsSync(join(folder, 'unused.sock'))]).toEqual([true, false])
+    } finally {
+      running.kill('SIGKILL')
+      await running.ended
+    }
+  })
+
+  it('has units that systemd takes', () => {
+    for (const kind of ['service', 'socket']) {
+      cpSync(join(repository, `packaging/pouch-volume-plugin@.${kind}`), join(folder, `pouch-volume-plugin@.${kind}`))
+    }
+    const units = ['service', 'socket'].map((kind) => join(folder, `pouch-volume-plugin@local.${kind}`))
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...units], { encoding: 'utf8' })
+    expect([status, stderr.split('\n').filter((line) => line.includes('pouch-volume-plugin'))]).toEqual([0, []])
+  })
+})
+
+async function post(socketPath: string, path: string): Promise<string> {
+  const sent = request({ method: 'POST', socketPath, path, agent: false }).end()
+  const [reply] = (await once(sent, 'response')) as [IncomingMessage]
+  return await text(reply)
 }

@@ -16,9 +16,10 @@ export interface RunningPlugin {
 /**
  * Opens a driver with an engine and a store of its own, and serves it.
  *
+ * @param fd of a socket that is listened on already, in place of making the one of the settings
  * @throws PouchError saying what could not be opened; nothing is left open then
  */
-export async function startPlugin(settings: PluginSettings, log: Logger): Promise<RunningPlugin> {
+export async function startPlugin(settings: PluginSettings, log: Logger, fd?: number): Promise<RunningPlugin> {
   const undo: (() => Promise<void> | void)[] = []
   const close = async () => {
     const failures: unknown[] = []
@@ -32,7 +33,7 @@ export async function startPlugin(settings: PluginSettings, log: Logger): Promis
     if (failures.length > 0) throw failures[0]
   }
   try {
-    const socket = await open(settings, log, (step) => undo.push(step))
+    const socket = await open(settings, { log, fd }, (step) => undo.push(step))
     return { socket, close }
   } catch (error) {
     await close().catch((failure: unknown) => log.error({ err: failure }, 'not all that was opened could be closed'))
@@ -42,7 +43,7 @@ export async function startPlugin(settings: PluginSettings, log: Logger): Promis
 
 async function open(
   settings: PluginSettings,
-  log: Logger,
+  { log, fd }: { readonly log: Logger; readonly fd: number | undefined },
   undoLater: (step: () => Promise<void> | void) => void,
 ): Promise<string> {
   const definition = await definitionOf(settings)
@@ -58,7 +59,7 @@ async function open(
   })
   undoLater(() => volumes.close())
   const { socket, forgetMounts, specDir, name } = settings
-  const server = await servePlugin({ volumes, driver, socket, forgetMounts, log })
+  const server = await servePlugin({ volumes, driver, socket, fd, forgetMounts, log })
   undoLater(() => server.close())
   if (specDir !== undefined) undoLater(writeSpecFile(specDir, name, socket))
   return server.socket

@@ -1,5 +1,5 @@
 import { PouchError } from '@pouch/errors'
-import { runService } from '@pouch/service'
+import { inheritedSocket, runService } from '@pouch/service'
 import { destination, pino } from 'pino'
 import { helpText, type PluginSettings, parseInvocation } from './invocation.js'
 import { startPlugin } from './start-plugin.js'
@@ -26,8 +26,9 @@ async function run(settings: PluginSettings): Promise<void> {
   const { name, driver, logLevel } = settings
   const log = pino({ level: logLevel, base: { pid: process.pid, plugin: name } }, destination({ fd: 2, sync: true }))
   const whatStays = 'what containers have mounted stays'
+  const fd = inheritedSocket(process.env, process.pid)
   await runService({ name: 'the volume plugin', whatStays, log }, async () => {
-    const plugin = await startPlugin(settings, log)
+    const plugin = await startPlugin(settings, log, fd)
     return { facts: { driver, socket: plugin.socket, version: hostVersion }, close: () => plugin.close() }
   })
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { PouchError } from '@pouch/errors'
@@ -18,6 +19,8 @@ export interface PluginServerOptions {
   readonly driver: string
   /** Where to listen: an absolute path. Docker looks in `/run/docker/plugins`, and the file's name is the plugin's. */
   readonly socket: string
+  /** The descriptor of a socket that somebody listens on already, as systemd does: `socket` is then its name, and it is not removed. */
+  readonly fd?: number | undefined
   /**
    * Give up every mount that clients have, at the start: for when the clients have crashed and no container uses a volume. Those of an earlier
    * boot of the host are given up without being told.
@@ -31,7 +34,7 @@ let make: (server: Server, socket: string, methods: Methods, log: Logger) => Ope
 
 interface OpeningServer {
   readonly opened: PluginServer
-  listen(): Promise<void>
+  listen(fd: number | undefined): Promise<void>
 }
 
 /**
@@ -47,7 +50,7 @@ export async function servePlugin(options: PluginServerOptions): Promise<PluginS
   await methods.mounts.forget(options.forgetMounts === true)
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: 0, requestTimeout: 60_000 })
   const opening = make(server, socket, methods.all(), log)
-  await opening.listen()
+  await opening.listen(options.fd)
   return opening.opened
 }
 
@@ -74,7 +77,7 @@ export class PluginServer implements AsyncDisposable {
   static {
     make = (server, socket, methods, log) => {
       const opened = new PluginServer(server, socket, methods, log)
-      return { opened, listen: async () => await opened.#listen() }
+      return { opened, listen: async (fd) => await opened.#listen(fd) }
     }
   }
 
@@ -93,8 +96,10 @@ export class PluginServer implements AsyncDisposable {
     await this.close()
   }
 
-  async #listen(): Promise<void> {
-    this.#removeSocket = await listenOnUnixSocket(this.#server, this.socket, { op: 'plugin.listen' })
+  async #listen(fd: number | undefined): Promise<void> {
+    if (fd === undefined) {
+      this.#removeSocket = await listenOnUnixSocket(this.#server, this.socket, { op: 'plugin.listen' })
+    } else await listenOnDescriptor(this.#server, fd, this.socket)
     this.#server.on('error', (error) =>
       this.#log.error({ socket: this.socket, err: error }, 'the plugin socket failed'),
     )
@@ -124,6 +129,17 @@ export class PluginServer implements AsyncDisposable {
     const exchange = new Exchange(this.#methods, this.#log, request, response).run()
     this.#exchanges.add(exchange)
     void exchange.finally(() => this.#exchanges.delete(exchange))
+  }
+}
+
+async function listenOnDescriptor(server: Server, fd: number, socket: string): Promise<void> {
+  try {
+    server.listen({ fd })
+    await once(server, 'listening')
+  } catch (error) {
+    server.close()
+    const message = `cannot listen on descriptor ${fd}, which was handed over for ${socket}`
+    throw PouchError.from(error, { message, op: 'plugin.listen', subject: socket })
   }
 }
 
