@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -59,6 +59,7 @@ describe('pouchd', () => {
       1,
       expect.stringContaining('another process answers there'),
     ])
+    expect(existsSync(join(folder, 'home/containerd/process.json'))).toBe(false)
     expect((await daemon.request('GET', '/_ping')).text).toBe('OK')
   })
 
@@ -98,6 +99,27 @@ describe('pouchd', () => {
     expect((await daemon.request('DELETE', `/v1.43/containers/${id}?force=1`)).status).toBe(204)
     expect(await daemon.stop()).toBe(0)
     expect(existsSync(socket)).toBe(false)
+  })
+
+  it('stops its containerd when it refuses to start, unless a container runs', async () => {
+    daemon = await RunningPouchd.start()
+    const record = join(daemon.home, 'containerd/process.json')
+    const id = await runningContainer(daemon)
+    const { State } = (await daemon.request('GET', `/v1.43/containers/${id}/json`)).json<{ State: { Pid: number } }>()
+    expect(await daemon.stop()).toBe(0)
+    const config = join(folder, 'config.json')
+    writeFileSync(config, '{"drivers":[{"package":"nobody"}]}')
+    chmodSync(config, 0o666)
+    const refuse = (home: string) =>
+      pouchd('--home-dir', home, '-l', `unix://${folder}/d.sock`, '--config-file', config)
+    expect(refuse(daemon.home).status).toBe(1)
+    expect([existsSync(record), isAlive(State.Pid)]).toEqual([true, true])
+    await daemon.start()
+    expect((await daemon.request('DELETE', `/v1.43/containers/${id}?force=1`)).status).toBe(204)
+    expect(await daemon.stop()).toBe(0)
+    const { status, stderr } = refuse(daemon.home)
+    expect([status, stderr]).toEqual([1, expect.stringContaining('config.json')])
+    expect(existsSync(record)).toBe(false)
   })
 
   it('ends streams and lets requests in flight end before it does', async () => {

@@ -7,8 +7,12 @@ export interface DaemonContainerd {
   readonly client: ContainerdClient
   /** Where runc keeps its state; the machine's usual place unless containerd is one of our own. */
   readonly runcRoot: string | undefined
-  /** @param inUse whether containers run: containerd of one's own is left running then, and else stopped */
-  close(inUse: boolean): Promise<void>
+  /**
+   * Lets go of it. A containerd of one's own is left running while containers run, and else stopped.
+   *
+   * @param inUse whether containers run; containerd itself is asked when nobody knows, as after a start that was refused
+   */
+  close(inUse?: boolean): Promise<void>
 }
 
 /** Connects to the containerd that the settings name, or runs one below the home directory. @throws PouchError */
@@ -25,8 +29,22 @@ export async function openContainerd(settings: Settings, home: string, log: Logg
     client,
     runcRoot: supervised.runcRoot,
     close: async (inUse) => {
+      const isLeft = inUse ?? (await runsTasks(client, log))
       client.close()
-      await (inUse ? supervised.release() : supervised.stop())
+      await (isLeft ? supervised.release() : supervised.stop())
     },
+  }
+}
+
+const askTimeoutMs = 5000
+
+// One that does not say is left running: nobody would see to its containers.
+async function runsTasks(client: ContainerdClient, log: Logger): Promise<boolean> {
+  try {
+    const tasks = await client.tasks.list('', { timeoutMs: askTimeoutMs })
+    return tasks.some(({ status }) => status !== 'stopped')
+  } catch (error) {
+    log.warn({ err: error }, 'containerd does not tell whether containers run; it is left running')
+    return true
   }
 }

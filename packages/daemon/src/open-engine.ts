@@ -28,8 +28,8 @@ export async function openEngine(settings: Settings, log: Logger, cleanup: Clean
   const store = await openStore(settings.store, home, log)
   cleanup.push(() => store.close())
   const containerd = await openContainerd(settings, home, log)
-  // Until it is known that no container runs, containerd is left running.
-  let inUse = true
+  // Known once an engine is there: when the start is refused before, containerd has to be asked.
+  let inUse: boolean | undefined
   cleanup.push(() => containerd.close(inUse))
   const { defaultDriver, pluginDirs } = settings
   const driverSources = [pluginSource({ directories: pluginDirs })]
