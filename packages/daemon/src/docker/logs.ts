@@ -6,6 +6,7 @@ import type { Logger } from '@pouch/volume-core'
 import { type RouteCall, sent } from '../http/route.js'
 import { StreamReply } from '../http/stream-reply.js'
 import { findContainer } from './find-container.js'
+import { FrameBatch } from './frame-batch.js'
 
 /** GET /containers/{id}/logs: a frame a line, or plain bytes when the container has a terminal. */
 export async function sendLogs(
@@ -36,13 +37,16 @@ export async function sendLogs(
   const prefix = { timestamps: query.bool('timestamps'), details: query.bool('details') }
   const framed = !tty && compareVersions(version, '1.42') >= 0
   const reply = new StreamReply(response, framed ? streamTypes.multiplexed : streamTypes.raw)
+  const batch = new FrameBatch(reply)
   try {
     for await (const entry of entries) {
       const line = lineOf(entry, prefix)
-      await reply.write(tty ? line : encodeFrame(entry.stream, line))
+      await batch.add(tty ? line : encodeFrame(entry.stream, line))
     }
+    await batch.flush()
     reply.end()
   } catch (error) {
+    await batch.flush()
     if (hasCode(error, 'aborted') || signal.aborted) {
       reply.end()
       return sent
