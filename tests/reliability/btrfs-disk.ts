@@ -33,7 +33,8 @@ export class BtrfsDisk implements Place {
     mkdirSync(disk.folder)
     try {
       await run('mkfs.btrfs', ['-q', image], { env })
-      await run('mount', ['-o', 'loop', image, disk.folder], { env })
+      // What was deleted is cleared away after a commit, which otherwise comes every 30 s.
+      await run('mount', ['-o', 'loop,commit=1', image, disk.folder], { env })
     } catch (error) {
       rmSync(base, { recursive: true })
       throw error
@@ -56,6 +57,7 @@ export class BtrfsDisk implements Place {
 
   /** What is left on the disk once its homes are gone, and btrfs has counted that. */
   async orphans(): Promise<string[]> {
+    await run('btrfs', ['filesystem', 'sync', this.folder], { env })
     await run('btrfs', ['subvolume', 'sync', this.folder], { env })
     await run('btrfs', ['filesystem', 'sync', this.folder], { env })
     const subvolumes = await this.#subvolumes()
