@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ScriptedDaemon } from './scripted-daemon.js'
 
@@ -99,8 +100,16 @@ describe('lists and lookups', () => {
         200,
         {
           drivers: [
-            { name: 'local', options: [{ name: 'mount' }] },
-            { name: 'tmpfs', options: [{ name: 'size' }] },
+            {
+              name: 'local',
+              isDefault: true,
+              options: [
+                { name: 'mount', type: 'path' },
+                { name: 'quota', type: 'enum', values: ['project', 'loop'], aliases: ['opt.quota'] },
+                { name: 'gone', type: 'string', unsupported: 'not here' },
+              ],
+            },
+            { name: 'tmpfs', options: [{ name: 'size' }, { name: 'noswap', type: 'boolean' }] },
           ],
         },
       ],
@@ -149,7 +158,20 @@ describe('lists and lookups', () => {
     ['stop w', ['web']],
     ['volume rm ', ['data']],
     ['volume create -d ', ['local', 'tmpfs']],
-    ['volume create -o ', ['mount=', 'size=']],
+    ['volume create -o ', ['mount=', 'quota=']],
+    ['volume create -d tmpfs -o ', ['noswap=', 'size=']],
+    ['volume create --driver=tmpfs -o ', ['noswap=', 'size=']],
+    ['volume create --driver=t', ['--driver=tmpfs']],
+    ['volume create -o quota=', ['quota=loop', 'quota=project']],
+    ['volume create -o opt.quota=p', ['opt.quota=project']],
+    ['volume create -d tmpfs -o noswap=', ['noswap=false', 'noswap=true']],
+    ['volume create -d nobody -o ', []],
+    ['volume ls -f ', ['dangling=', 'driver=', 'label=', 'name=']],
+    ['volume ls -f dangling=', ['dangling=false', 'dangling=true']],
+    ['volume ls -f driver=t', ['driver=tmpfs']],
+    ['volume ls -f name=', ['name=data']],
+    ['volume ls -f label=', []],
+    ['volume prune --filter l', ['label!=', 'label=']],
     ['run host', ['host:5000/b:2']],
     ['run --rm --memory-s', ['--memory-swap', '--memory-swappiness']],
     ['run --name ', []],
@@ -167,6 +189,32 @@ describe('lists and lookups', () => {
   it('prints the script of bash only', async () => {
     expect((await pouch('completion bash')).stdout).toContain('complete -o default -F _pouch pouch')
     expect(await pouch('completion zsh')).toMatchObject({ code: 1 })
+  })
+
+  it.each([
+    [['volume', 'create', '-o', 'quota', '='], 'volume|create|-o|quota=', ['loop', 'project']],
+    [['volume', 'create', '-o', 'quota', '=', 'lo'], 'volume|create|-o|quota=lo', ['loop']],
+    [['volume', 'create', '--from', 'data', '@', 'mo'], 'volume|create|--from|data@mo', ['monday']],
+    [['volume', 'create', '-o', ''], 'volume|create|-o|', ['quota=']],
+  ])('bash asks for %j, which it has divided itself', async (words, asked, replies) => {
+    const script = (await pouch('completion bash')).stdout
+    const whole = asked.split('|')
+    const said = replies.map((reply) => `${(whole.at(-1) ?? '').replace(/[^=@]*$/, '')}${reply}`)
+    const lines = [
+      script,
+      // Outside of an interactive shell there is nothing to set.
+      'compopt() { :; }',
+      `pouch() { shift 2; (IFS='|'; printf '%s' "$*" >&3); printf '%s\\n' ${said.map((text) => `'${text}'`).join(' ')}; }`,
+      `COMP_WORDS=(pouch ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}`,
+      `COMP_LINE='pouch ${whole.join(' ')}'; _pouch`,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash's
+      'exec 3>&-; printf "%s\\n" "${COMPREPLY[@]}"',
+    ]
+    const { stdout, stderr, output } = spawnSync('bash', ['-c', lines.join('\n')], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    })
+    expect([stdout, stderr, output[3]]).toEqual([`${replies.join('\n')}\n`, '', asked])
   })
 
   it('shows help without a daemon', async () => {

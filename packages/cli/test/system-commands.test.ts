@@ -161,8 +161,16 @@ describe('info', () => {
         '',
       ].join('\n'),
     )
+    expect(stdout).not.toMatch(/^(?:runc version|Labels):/m)
     const template = '{{range .VolumeDrivers}}{{.name}} {{end}}'
     expect((await daemon.pouch(['info', '-f', template])).stdout).toBe('local ceph bare \n')
+  })
+
+  it('tells the commit of runc and the labels where there are any', async () => {
+    const full = { ...info, RuncCommit: { ID: 'v1.1.5' }, Labels: ['a=b', 'c'] }
+    daemon.replies = { 'GET /info': [200, full], 'GET /pouch/v1/drivers': [200, { drivers }] }
+    const { stdout } = await daemon.pouch(['info'])
+    expect(stdout.split('\n')).toEqual(expect.arrayContaining(['runc version: v1.1.5', 'Labels: a=b c']))
   })
 
   it("of Docker's daemon has no drivers of ours", async () => {

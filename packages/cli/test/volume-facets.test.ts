@@ -288,6 +288,21 @@ describe('what is used', () => {
   })
 })
 
+it('a volume whose driver does not answer is inspected with its record and the reason', async () => {
+  const docker = { Name: 'aa', Driver: 'away', Mountpoint: '', Labels: null, Scope: 'local', Options: null }
+  const own = { name: 'aa', driver: 'away', anonymous: false, references: [{ id: 'r' }], snapshotCount: 0 }
+  daemon.replies = {
+    'GET /volumes/aa': [200, docker],
+    [`GET ${volumes}/aa`]: [200, own],
+    [`GET ${volumes}/aa/details`]: [503, { message: 'describe aa: nobody answers there', code: 'unavailable' }],
+  }
+  const Details = { anonymous: false, references: own.references, error: 'describe aa: nobody answers there' }
+  for (const line of ['volume inspect aa', 'volume inspect --size aa']) {
+    const { code, stdout, stderr } = await pouch(line)
+    expect([code, JSON.parse(stdout), stderr]).toEqual([0, [{ ...docker, Details }], ''])
+  }
+})
+
 describe('completion', () => {
   const complete = async (...words: string[]) => {
     const { stdout } = await daemon.pouch(['__complete', '--', ...words])
@@ -334,7 +349,7 @@ describe('completion', () => {
       ['volume', 'import', '-d', ''],
       ['ceph', 'local'],
     ],
-    [['volume', 'migrate', 'data', '-o', ''], ['size=']],
+    [['volume', 'migrate', 'data', '-d', 'local', '-o', ''], ['size=']],
     [['volume', 'snapshot', 'rm', 'gone', ''], []],
   ])('%j', async (words, candidates) => expect(await complete(...words)).toEqual(candidates))
 })

@@ -19,9 +19,6 @@ const snapshots: Lookup = async (client, [volume = '']) =>
 
 const drivers: Lookup = async (client) => (await client.pouch.drivers()).map(({ name }) => name)
 
-const driverOptions: Lookup = async (client) =>
-  (await client.pouch.drivers()).flatMap(({ options = [] }) => options.map(({ name }) => `${name}=`))
-
 const both: Lookup = async (client, operands) => [
   ...(await containers(client, operands)),
   ...(await images(client, operands)),
@@ -64,15 +61,50 @@ export async function argumentCandidates({ client }: Session, { path, operands }
 /** What the value of an option may be. */
 export async function optionCandidates(
   { client }: Session,
-  { path, operands }: Place,
+  { path, operands, given }: Place,
   { long }: Option,
   typed: string,
 ): Promise<readonly string[]> {
   if (!path.startsWith('volume ')) return []
+  if (long === '--filter') return filters(client, path, typed)
   if (long === '--driver') return drivers(client, operands)
-  if (long === '--opt' || long === '--option') return driverOptions(client, operands)
+  if (long === '--opt' || long === '--option') return driverOptions(client, given.get('--driver'), typed)
   if (long === '--from') return sources(client, typed)
   return long === '--compress' ? ['gzip', 'zstd'] : []
+}
+
+/** Of the named driver, or of the default one, as far as it is known: the names, and behind the `=` the values. */
+async function driverOptions(client: Client, named: string | undefined, typed: string): Promise<readonly string[]> {
+  const known = await client.pouch.drivers()
+  const chosen = known.filter(({ name, isDefault }) => (named === undefined ? isDefault : name === named))
+  const options = chosen
+    .flatMap((driver) => driver.options ?? [])
+    .filter(({ unsupported }) => unsupported === undefined)
+  const at = typed.indexOf('=')
+  if (at < 0) return options.map(({ name }) => `${name}=`)
+  const key = typed.slice(0, at)
+  const option = options.find(({ name, aliases = [] }) => name === key || aliases.includes(key))
+  const values = option?.type === 'boolean' ? ['true', 'false'] : (option?.values ?? [])
+  return values.map((value) => `${key}=${value}`)
+}
+
+const filterKeys: Readonly<Record<string, readonly string[]>> = {
+  'volume list': ['dangling=', 'driver=', 'label=', 'name='],
+  'volume prune': ['all=', 'label=', 'label!='],
+}
+
+/** The keys of a filter, and behind the `=` the values that are known. */
+async function filters(client: Client, path: string, typed: string): Promise<readonly string[]> {
+  const key = typed.slice(0, typed.indexOf('=') + 1)
+  const keys = filterKeys[path] ?? []
+  if (!keys.includes(key)) return keys
+  const values: Readonly<Record<string, () => Promise<readonly string[]>>> = {
+    'dangling=': async () => ['true', 'false'],
+    'all=': async () => ['true', 'false'],
+    'driver=': () => drivers(client, []),
+    'name=': () => volumes(client, []),
+  }
+  return ((await values[key]?.()) ?? []).map((value) => `${key}${value}`)
 }
 
 /** `VOLUME`, and behind an `@` the snapshots of it. */

@@ -3,11 +3,27 @@ import { usageError } from '../parse/usage-error.js'
 
 const bash = `# bash completion of pouch: source <(pouch completion bash)
 _pouch() {
-  local word
+  local i word last rest prefix= breaks=\${COMP_WORDBREAKS//[^=:@]/}
+  local -a words=()
+  # Words that bash divides at these signs are put together again where the line has no space between them.
+  rest=\${COMP_LINE#"\${COMP_WORDS[0]}"}
+  for ((i = 1; i <= COMP_CWORD; i++)); do
+    word=\${COMP_WORDS[i]}
+    last=$((\${#words[@]} - 1))
+    case "$rest" in
+      [[:space:]]*) words+=("$word") ;;
+      *) words[last < 0 ? 0 : last]+=$word ;;
+    esac
+    rest=\${rest#"\${rest%%[![:space:]]*}"}
+    rest=\${rest#"$word"}
+  done
+  # What stands before the last of the signs stays as it is; bash replaces what comes behind.
+  word=\${words[\${#words[@]} - 1]}
+  [ -n "$breaks" ] && prefix=\${word%"\${word##*["$breaks"]}"}
   COMPREPLY=()
   while IFS= read -r word; do
-    [ -n "$word" ] && COMPREPLY+=("$word")
-  done < <(pouch __complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    [ -n "$word" ] && COMPREPLY+=("\${word#"$prefix"}")
+  done < <(pouch __complete -- "\${words[@]}" 2>/dev/null)
   case "\${COMPREPLY[0]-}" in *=) compopt -o nospace ;; esac
 }
 complete -o default -F _pouch pouch

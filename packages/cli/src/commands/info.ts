@@ -44,6 +44,10 @@ function driverLines(driver: PouchDriver): readonly Line[] {
   ]
 }
 
+/** A line for what may be unknown, or not there: none says nothing. */
+const told = (key: string, value: string | undefined): readonly Line[] =>
+  value === undefined || value === '' ? [] : [[key, value]]
+
 const titled = (key: string): string => key.slice(0, 1).toUpperCase() + key.slice(1)
 
 function describe(found: SystemInfo, drivers: readonly PouchDriver[]): string {
@@ -68,7 +72,7 @@ function describe(found: SystemInfo, drivers: readonly PouchDriver[]): string {
     ['Default Runtime', found.DefaultRuntime],
     ['Init Binary', found.InitBinary],
     ['containerd version', found.ContainerdCommit.ID],
-    ['runc version', found.RuncCommit.ID],
+    ...told('runc version', found.RuncCommit.ID),
     ['Security Options', (found.SecurityOptions ?? []).join(' ')],
     ['Kernel Version', found.KernelVersion],
     ['Operating System', found.OperatingSystem],
@@ -79,7 +83,7 @@ function describe(found: SystemInfo, drivers: readonly PouchDriver[]): string {
     ['Name', found.Name],
     ['ID', found.ID],
     ['Root Dir', found.DockerRootDir],
-    ['Labels', (found.Labels ?? []).join(' ')],
+    ...told('Labels', (found.Labels ?? []).join(' ')),
   ]
   return lines.map(([key, value]) => `${`${key}: ${String(value)}`.trimEnd()}\n`).join('')
 }

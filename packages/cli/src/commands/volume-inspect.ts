@@ -1,3 +1,4 @@
+import { isPouchError } from '@pouch/errors'
 import { forEachName } from '../failure.js'
 import { printInspected } from '../format/inspected.js'
 import type { Session } from '../session.js'
@@ -9,7 +10,13 @@ export interface VolumeInspectFlags {
   readonly size?: boolean
 }
 
-/** `pouch volume inspect`: shows volumes as JSON: what Docker shows, and in `Details` what pouchd knows besides. */
+/** As long as a list may wait for a driver that does not answer. */
+const patienceMs = 2000
+
+/**
+ * `pouch volume inspect`: shows volumes as JSON: what Docker shows, and in `Details` what pouchd knows besides. Where a driver does not
+ * tell what its volume is capable of, `Details` has its record, and `error` says why there is no more.
+ */
 export async function volumeInspect(
   session: Session,
   names: readonly string[],
@@ -34,12 +41,23 @@ async function detailsOf(session: Session, name: string, flags: VolumeInspectFla
   try {
     const [{ references, sizeBytes, anonymous }, details] = await Promise.all([
       pouch.inspectVolume(name),
-      pouch.volumeDetails(name),
+      orReason(pouch.volumeDetails(name, { timeoutMs: patienceMs })),
     ])
+    if ('error' in details) return { anonymous, sizeBytes, references, ...details }
     const usage = flags.size === true ? await pouch.volumeUsage(name) : await quickUsage(session, name)
     return { anonymous, sizeBytes, usage, references, ...details }
   } catch (error) {
     if (lacksRoute(error)) return undefined
     throw error
+  }
+}
+
+/** A driver that is away leaves what is recorded as it is, and that can be shown. */
+async function orReason<T extends object>(telling: Promise<T>): Promise<T | { readonly error: string }> {
+  try {
+    return await telling
+  } catch (error) {
+    if (!isPouchError(error) || lacksRoute(error)) throw error
+    return { error: error.message }
   }
 }
