@@ -8,6 +8,8 @@ import type { EngineParts } from './engine-parts.js'
 import type { Inventory } from './inventory.js'
 import type { Measuring } from './measuring.js'
 import { checkedTimeoutMs } from './requests.js'
+import { untold } from './scrubbed.js'
+import { secretsIn } from './secrets.js'
 import { publicSnapshot, wholeSnapshots } from './snapshot-record.js'
 import type { VolumeCall, VolumeFilter } from './volume.js'
 import type { VolumeRecord } from './volume-record.js'
@@ -46,10 +48,11 @@ export class Inspection {
       const isDirect = facet === 'mounts' && backend.mounts === undefined
       return [facet, without[facet] ?? (isDirect ? 'the volume is always there, and needs no mount' : true)] as const
     })
+    const secrets = secretsIn(backend.definition, record.options)
     return Object.freeze({
-      facets: Object.freeze(Object.fromEntries(facets)),
-      facts: Object.freeze({ ...facts }),
-      status: found?.status,
+      facets: Object.freeze(untold(Object.fromEntries(facets), secrets)),
+      facts: Object.freeze(untold({ ...facts }, secrets)),
+      status: untold(found?.status, secrets),
       snapshots: Object.freeze(wholeSnapshots(record.snapshots).map((snapshot) => publicSnapshot(name, snapshot))),
     })
   }

@@ -13,6 +13,11 @@ export function scrubbed(thrown: unknown, secrets: readonly string[]): unknown {
   return copyOf(thrown, secrets, 0)
 }
 
+/** What a driver told, without the secrets of the volume. It is JSON. */
+export function untold<T>(told: T, secrets: readonly string[]): T {
+  return told === undefined || secrets.length === 0 ? told : (clean(told, secrets) as T)
+}
+
 function tells(thrown: unknown, secrets: readonly string[], depth: number): boolean {
   if (!(thrown instanceof Error)) return secrets.some((secret) => textOf(thrown).includes(secret))
   const { message, stack = '', cause } = thrown
@@ -25,17 +30,14 @@ function copyOf(thrown: unknown, secrets: readonly string[], depth: number): unk
   const cause = thrown.cause === undefined || depth >= deepest ? undefined : copyOf(thrown.cause, secrets, depth + 1)
   const error = PouchError.from(thrown)
   const message = withoutSecrets(thrown.message, secrets)
-  const details = isPouchError(thrown) ? clean(thrown.details, secrets) : error.details
+  const details = isPouchError(thrown) ? (clean(thrown.details, secrets) as typeof thrown.details) : error.details
   return new PouchError(error.code, message, { op: error.op, subject: error.subject, details, cause })
 }
 
-function clean(
-  details: Readonly<Record<string, unknown>>,
-  secrets: readonly string[],
-): Readonly<Record<string, unknown>> {
-  return JSON.parse(JSON.stringify(details), (_key, value: unknown) =>
+function clean(told: unknown, secrets: readonly string[]): unknown {
+  return JSON.parse(JSON.stringify(told), (_key, value: unknown) =>
     typeof value === 'string' ? withoutSecrets(value, secrets) : value,
-  ) as Readonly<Record<string, unknown>>
+  )
 }
 
 /** Details that JSON cannot hold are no text that a log would tell. */

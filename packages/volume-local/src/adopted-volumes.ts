@@ -13,6 +13,7 @@ import type { Backing, Content, LendRequest } from './backing.js'
 import { walkedUsage } from './directory-volumes.js'
 import { requireAtRest } from './snapshot-shelf.js'
 import { isDirectory } from './volume-directory.js'
+import { planVolume } from './volume-plan.js'
 import type { VolumeRoot } from './volume-root.js'
 
 /** Volumes that are directories of the host's, named by `mount=`. */
@@ -27,6 +28,7 @@ export class AdoptedVolumes implements Backing {
   }
 
   async create(volume: DriverVolume, _: DriverCall, content?: Content): Promise<CreatedVolume> {
+    planVolume(volume)
     if (content !== undefined) {
       const message = 'a volume cannot be cloned into a directory of the host: leave mount= out'
       throw new PouchError('unsupported', message, { op: 'local', subject: volume.name, details: { option: 'mount' } })

@@ -9,7 +9,7 @@ import { DirectoryVolumes } from './directory-volumes.js'
 import { LoopVolumes } from './loop-volumes.js'
 import { ProjectIds } from './project-ids.js'
 import { ProjectVolumes } from './project-volumes.js'
-import { inspectQuotaSupport, type QuotaSupport, requireQuota } from './quota-support.js'
+import { hasQuota, inspectQuotaSupport, type QuotaSupport, type QuotaWish, requireQuota } from './quota-support.js'
 import { SnapshotShelf } from './snapshot-shelf.js'
 import type { QuotaBackend } from './volume-plan.js'
 import { VolumeRoot } from './volume-root.js'
@@ -72,14 +72,14 @@ export class Backings {
     if (hasDevice(options)) return this.#device
     const quota = quotaIn(state)
     if (quota !== undefined) return this.#limited[quota]
-    return isSized(volume) ? this.#limited[this.#choose(volume)] : this.#directory
+    return isSized(volume) ? this.#limited[requireQuota(this.support, wishOf(volume))] : this.#directory
   }
 
   /** A volume that could not be made can be removed all the same. */
   toRemove(volume: DriverVolume): Backing {
     const isUndecided = isSized(volume) && quotaIn(volume.state) === undefined && !hasDevice(volume.options)
     if (!isUndecided || typeof volume.options.mount === 'string') return this.of(volume)
-    return this.#canHave(volume) ? this.of(volume) : this.#directory
+    return hasQuota(this.support, wishOf(volume)) ? this.of(volume) : this.#directory
   }
 
   /** Whether a volume is mounted at its first use. */
@@ -91,15 +91,11 @@ export class Backings {
   async close(): Promise<void> {
     await this.root.close()
   }
+}
 
-  #choose({ options }: DriverVolume): QuotaBackend {
-    return requireQuota(this.support, chosenIn(options.quota))
-  }
-
-  #canHave({ options }: DriverVolume): boolean {
-    const quota = chosenIn(options.quota) ?? this.support.best
-    return quota !== undefined && this.support.reasons[quota] === undefined
-  }
+function wishOf({ options }: DriverVolume): QuotaWish {
+  const { quota, inodes, fs } = options
+  return { quota: chosenIn(quota), limitsFiles: inodes !== undefined, ownFilesystem: fs !== undefined }
 }
 
 function isSized({ options }: DriverVolume): boolean {

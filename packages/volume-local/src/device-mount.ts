@@ -56,10 +56,10 @@ async function cifsMount({ type, device, o }: DeviceSettings, resolve: Resolver)
     return { source: device, type, options: [withAddress(o, await addressOf(told, resolve))] }
   }
   const options = o === '' ? [] : [o]
-  const [, scheme = '', host, rest] = /^([a-z]+:)?\/\/([^/[\]]+)(\/.*)?$/i.exec(device) ?? []
+  const [, before = '', host, rest] = /^((?:[a-z]+:)?\/\/(?:[^/]*@)?)([^/@[\]]+)(\/.*)?$/i.exec(device) ?? []
   if (host === undefined) return { source: device, type, options }
   const address = await addressOf(host, resolve)
-  return { source: `${scheme}//${address}${rest ?? ''}`, type, options }
+  return { source: `${before}${address}${rest ?? ''}`, type, options }
 }
 
 function withAddress(o: string, address: string): string {

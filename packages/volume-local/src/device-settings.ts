@@ -1,13 +1,13 @@
 import { PouchError } from '@pouch/errors'
 import { parseMountOptions } from '@pouch/mount'
 import type { DriverVolume } from '@pouch/volume-core/driver'
-import { mountSecrets, withoutSecrets } from './mount-secrets.js'
+import { maskedDevice, mountSecrets, withoutSecrets } from './mount-secrets.js'
 
 /** What Docker's `type`, `device` and `o` ask to have mounted. */
 export interface DeviceSettings {
   readonly type: string
   readonly device: string
-  /** As given, with commas. May hold a password. */
+  /** As given, with commas. May hold a password, as the device may. */
   readonly o: string
   /** Whether a directory is bound, rather than a filesystem mounted. */
   readonly isBind: boolean
@@ -20,7 +20,7 @@ const needs: Readonly<Record<string, readonly string[]>> = { device: ['type'], t
  * empty count as there; with both empty nothing is mounted.
  *
  * @returns `undefined` when nothing is to be mounted
- * @throws PouchError `invalid-argument` naming the option; what `o` holds is never repeated
+ * @throws PouchError `invalid-argument` naming the option; what `o` holds is never repeated, nor who is named in a device
  */
 export function deviceSettings(options: DriverVolume['options']): DeviceSettings | undefined {
   for (const [option, needed] of Object.entries(needs)) {
@@ -45,7 +45,8 @@ function checked(type: string, device: string, o: string): DeviceSettings {
   const { bind, remount, data } = parsed(o)
   if (remount) throw refused('o', 'a volume cannot be remounted: leave remount out')
   const isBind = bind !== 'none'
-  if (isBind && !device.startsWith('/')) throw refused('device', `${device} is bound, so it has to be an absolute path`)
+  if (isBind && !device.startsWith('/'))
+    throw refused('device', `${maskedDevice(device)} is bound, so it has to be an absolute path`)
   if (isBind && data !== '') throw refused('o', 'a bind takes flags alone, and others are given')
   if (!isBind && (type === '' || type === 'none')) {
     throw refused('type', `type=${type} mounts nothing without o=bind: give a type of filesystem, or bind`)
@@ -64,9 +65,9 @@ function parsed(o: string): ReturnType<typeof parseMountOptions> {
   }
 }
 
-/** `//host:port/share`; the colons of an address of version 6 are in brackets. */
+/** `//user:password@host:port/share`; the colons of an address of version 6 are in brackets. */
 function hasPort(device: string): boolean {
-  return /^(?:[a-z]+:)?\/\/(?:\[[^\]]*\]|[^/:[\]]*):\d*(?:\/|$)/i.test(device)
+  return /^(?:[a-z]+:)?\/\/(?:[^/]*@)?(?:\[[^\]]*\]|[^/:[\]]*):\d*(?:\/|$)/i.test(device)
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '')

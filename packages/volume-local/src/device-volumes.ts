@@ -5,7 +5,7 @@ import type { CreatedVolume, DriverCall, DriverVolume, FacetName, JsonValue, Usa
 import type { Backing, Content, Mounting } from './backing.js'
 import { deviceMount, isRemote, type Resolver, systemResolver } from './device-mount.js'
 import { type DeviceSettings, deviceSettings } from './device-settings.js'
-import { maskedMountOptions, mountSecrets, withoutSecrets } from './mount-secrets.js'
+import { deviceSecrets, maskedDevice, maskedMountOptions, mountSecrets, withoutSecrets } from './mount-secrets.js'
 import { makeVolumeDirectory } from './volume-directory.js'
 import { planVolume } from './volume-plan.js'
 import type { VolumeRoot } from './volume-root.js'
@@ -73,7 +73,7 @@ export class DeviceVolumes implements Backing {
 
   async facts(volume: DriverVolume): Promise<Readonly<Record<string, JsonValue>>> {
     const { type, device, o } = requireSettings(volume)
-    return { backing: this.name, type, device, o: maskedMountOptions(o) }
+    return { backing: this.name, type, device: maskedDevice(device), o: maskedMountOptions(o) }
   }
 
   async #mount(volume: DriverVolume, { signal }: DriverCall): Promise<string> {
@@ -128,10 +128,11 @@ async function keepToItself(path: string): Promise<void> {
 
 /** In Docker's words, without what must not be told. */
 function mountFailure(settings: DeviceSettings, path: string, thrown: unknown): PouchError {
-  const { type, device, o } = settings
-  const cause = withoutSecrets(thrown, mountSecrets(o))
+  const { type } = settings
+  const cause = withoutSecrets(thrown, [...deviceSecrets(settings.device), ...mountSecrets(settings.o)])
   const why = PouchError.from(cause)
-  const options = maskedMountOptions(o)
+  const device = maskedDevice(settings.device)
+  const options = maskedMountOptions(settings.o)
   const message = `failed to mount local volume: mount ${device}:${path}, data: ${options}: ${why.message}`
   const details = { ...why.details, type, device, o: options }
   return new PouchError(why.code, message, { op: 'mount', subject: path, details, cause })

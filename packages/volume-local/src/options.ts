@@ -12,7 +12,10 @@ export const localOptions = Object.freeze({
     description: 'how much may be written, enforced by the best means of the filesystem that the volumes are on',
     aliases: ['opt.size', 'Size', 'opt.Size'],
   },
-  inodes: { type: 'int', description: 'how many files there may be; with project quota or an image' },
+  inodes: {
+    type: 'int',
+    description: 'how many files there may be; with project quota, or an image, which it takes on btrfs',
+  },
   quota: {
     type: 'enum',
     values: ['auto', 'project', 'btrfs', 'loop'],
@@ -21,7 +24,7 @@ export const localOptions = Object.freeze({
   fs: {
     type: 'enum',
     values: ['ext4', 'xfs'],
-    description: 'the filesystem of an image (quota=loop); ext4 unless given',
+    description: 'the filesystem of an image, which it takes; ext4 unless given',
   },
   type: { type: 'string', description: 'the type of the filesystem to mount, as for mount(8); needs device' },
   o: { type: 'string', description: 'mount options with commas between them; needs type and device' },

@@ -36,22 +36,48 @@ export async function inspectQuotaSupport(root: string): Promise<QuotaSupport> {
   })
 }
 
-/** @throws PouchError `unsupported` when the chosen means, or every one, cannot be used */
-export function requireQuota(
-  { best, reasons, filesystem }: QuotaSupport,
-  chosen: QuotaBackend | undefined,
-): QuotaBackend {
-  const quota = chosen ?? best
+/** What a volume asks for that not every means has. */
+export interface QuotaWish {
+  /** Chosen by the user. */
+  readonly quota: QuotaBackend | undefined
+  /** Whether its files are limited in number. */
+  readonly limitsFiles: boolean
+  /** Whether it is to have a filesystem of its own. */
+  readonly ownFilesystem: boolean
+}
+
+interface Choice {
+  readonly quota: QuotaBackend | undefined
+  /** What decided. */
+  readonly option: 'size' | 'quota' | 'inodes' | 'fs'
+}
+
+/** By which means a volume gets its limits. @throws PouchError `unsupported` when the one that it takes, or every one, cannot be used */
+export function requireQuota(support: QuotaSupport, wish: QuotaWish): QuotaBackend {
+  const { reasons, filesystem } = support
+  const { quota, option } = choiceOf(support, wish)
   const why = quota === undefined ? undefined : reasons[quota]
   if (quota !== undefined && why === undefined) return quota
-  const message =
-    quota === undefined
-      ? `quota size requested but no quota support (${filesystem}): ${told(reasons)}; or leave the size out`
-      : `quota=${quota} cannot be had on this filesystem (${filesystem}): ${why}; or leave quota out, and the driver chooses`
-  throw new PouchError('unsupported', message, {
-    op: 'local',
-    details: { option: quota === undefined ? 'size' : 'quota' },
-  })
+  const messages = {
+    size: `quota size requested but no quota support (${filesystem}): ${told(reasons)}; or leave the size out`,
+    quota: `quota=${quota} cannot be had on this filesystem (${filesystem}): ${why}; or leave quota out, and the driver chooses`,
+    inodes: `inodes takes an image on this filesystem (${filesystem}), which counts no files, and there can be none: ${why}; or leave inodes out`,
+    fs: `fs is the filesystem of an image, and there can be none: ${why}; or leave fs out`,
+  }
+  throw new PouchError('unsupported', messages[option], { op: 'local', details: { option } })
+}
+
+/** Whether {@link requireQuota} finds a means. */
+export function hasQuota(support: QuotaSupport, wish: QuotaWish): boolean {
+  const { quota } = choiceOf(support, wish)
+  return quota !== undefined && support.reasons[quota] === undefined
+}
+
+function choiceOf({ best }: QuotaSupport, { quota, limitsFiles, ownFilesystem }: QuotaWish): Choice {
+  if (quota !== undefined) return { quota, option: 'quota' }
+  if (ownFilesystem) return { quota: 'loop', option: 'fs' }
+  if (limitsFiles && best === 'btrfs') return { quota: 'loop', option: 'inodes' }
+  return { quota: best, option: 'size' }
 }
 
 function support(filesystem: string, reasons: QuotaSupport['reasons']): QuotaSupport {

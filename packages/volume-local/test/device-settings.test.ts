@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { deviceMount } from '../src/device-mount.js'
 import { deviceSettings } from '../src/device-settings.js'
-import { maskedMountOptions, withoutSecrets } from '../src/mount-secrets.js'
+import { deviceSecrets, maskedDevice, maskedMountOptions, withoutSecrets } from '../src/mount-secrets.js'
 
 const settings = (options: Record<string, string>) => deviceSettings(options)
 
@@ -15,6 +15,10 @@ describe('type, o and device', () => {
     [{ type: 'ext4', device: '' }, 'missing device in volume options'],
     [
       { type: 'cifs', device: '//server:1445/share', o: 'addr=server' },
+      "port not allowed in CIFS device URL, include 'port' in 'o='",
+    ],
+    [
+      { type: 'cifs', device: '//me:p@server:1445/share' },
       "port not allowed in CIFS device URL, include 'port' in 'o='",
     ],
     [{ type: 'cifs', device: '//[::1]:445/share' }, "port not allowed in CIFS device URL, include 'port' in 'o='"],
@@ -42,6 +46,11 @@ describe('type, o and device', () => {
     expect(() => settings(options)).toThrow(expect.objectContaining({ code: 'invalid-argument', details: { option } }))
   })
 
+  it('are refused without what is secret in them', () => {
+    const refusal = expect.objectContaining({ message: expect.stringMatching(/^(?!.*geheim).*https:\/\/\*+@files/) })
+    expect(() => settings({ type: 'none', device: 'https://me:geheim@files/', o: 'bind' })).toThrow(refusal)
+  })
+
   it('know a bind from a filesystem', () => {
     expect(settings({ type: 'none', device: '/srv', o: 'rbind,ro' })).toMatchObject({ isBind: true })
     expect(settings({ type: 'tmpfs', device: 'tmpfs', o: 'size=1m' })).toMatchObject({ isBind: false })
@@ -67,11 +76,14 @@ describe('the mount of a device', () => {
     ['nfs', ':/export', '', ':/export', undefined],
     ['cifs', '//files/share/deep', 'username=me,password=p', '//192.0.2.7/share/deep', 'username=me,password=p'],
     ['cifs', '//files/share', 'username=me,addr=files', '//files/share', 'username=me,addr=192.0.2.7'],
+    ['cifs', '//me:p@files/share', '', '//me:p@192.0.2.7/share', undefined],
     ['cifs', '//192.0.2.9/share', 'guest', '//192.0.2.9/share', 'guest'],
     ['ext4', '/dev/sdz1', 'ro,data=ordered', '/dev/sdz1', 'ro,data=ordered'],
     ['tmpfs', 'tmpfs', 'size=1m,addr=files', 'tmpfs', 'size=1m,addr=files'],
   ])('%s %s with %j has its server’s address', async (type, device, o, source, options) => {
+    asked.length = 0
     expect(await mountOf(type, device, o)).toEqual({ source, type, options: options === undefined ? [] : [options] })
+    expect(asked).toEqual(asked.map(() => 'files'))
   })
 
   it('of a bind has no type', async () => {
@@ -99,6 +111,19 @@ describe('secrets in mount options', () => {
     ['', ''],
   ])('%s is shown as %s', (options, shown) => {
     expect(maskedMountOptions(options)).toBe(shown)
+  })
+
+  it.each([
+    ['https://u:ge@heim@files/dav', 'https://********@files/dav', ['u:ge@heim@', 'ge@heim']],
+    ['//me:ge/heim@files/share', '//********@files/share', ['me:ge/heim@', 'ge/heim']],
+    ['https://u:ge%20heim@files', 'https://********@files', ['u:ge%20heim@', 'ge%20heim', 'ge heim']],
+    ['ssh://git@files/a', 'ssh://********@files/a', ['git@']],
+    ['https://files/dav?a=b&token=geheim', 'https://files/dav?a=b&token=********', ['geheim']],
+    ['//files:445/a@b', '//files:445/a@b', []],
+    ['/dev/sda1', '/dev/sda1', []],
+  ])('a device %s is shown as %s', (device, shown, secrets) => {
+    expect(maskedDevice(device)).toBe(shown)
+    expect(deviceSecrets(device)).toEqual(secrets)
   })
 
   it('are taken out of errors, wherever these repeat them', () => {

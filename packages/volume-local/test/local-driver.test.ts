@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { OptionValue } from '@pouch/volume-core/driver'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { local } from '../src/index.js'
 import { call, openDriver, surroundings, volume } from './open-driver.js'
@@ -322,6 +323,33 @@ describe('an adopted directory', () => {
         message: expect.stringContaining('mount path is not a directory'),
       })
     }
+  })
+
+  it.each<Record<string, OptionValue>>([
+    { size: 4096 },
+    { quota: 'loop' },
+    { inodes: 10 },
+    { fs: 'ext4' },
+    { uid: 0 },
+    { gid: 0 },
+    { mode: 0o700 },
+    { type: 'tmpfs', device: 'tmpfs' },
+  ])('is used as it is: beside it %j is refused, and nothing is made', async (beside) => {
+    const driver = await openDriver(local(), home)
+    const mount = join(base, 'mine')
+    const refusal = {
+      code: 'invalid-argument',
+      details: { option: 'device' in beside ? 'mount' : Object.keys(beside)[0] },
+    }
+    const source = volume('source')
+    await driver.create(source, call)
+    const adopted = volume('data', { mount, ...beside })
+    await expect(driver.create(adopted, call)).rejects.toMatchObject(refusal)
+    await expect(
+      driver.cloning?.clone(adopted, { source, isMounted: false, allowInconsistent: false }, call),
+    ).rejects.toMatchObject(refusal)
+    await expect(stat(mount)).rejects.toMatchObject({ code: 'ENOENT' })
+    await driver.remove(adopted, call)
   })
 
   it('is no link to nowhere', async () => {

@@ -11,6 +11,7 @@ const table: OptionTable = {
   key: { type: 'string', description: 'a secret', secret: true, aliases: ['opt.key'] },
   pin: { type: 'int', description: 'a secret number', secret: true },
   o: { type: 'string', description: 'mount options' },
+  device: { type: 'string', description: 'what to mount' },
 }
 const definition: DriverDefinition = { ...memoryDriver({ name: 'local' }), options: table }
 
@@ -22,6 +23,33 @@ describe('what is secret in options', () => {
     [{ o: 'pass=a,,b,rw' }, { o: 'pass=********,rw' }, ['a,,b']],
     [{ o: 'username=me,rw' }, { o: 'username=me,rw' }, []],
     [{ o: 'bypass=1' }, { o: 'bypass=1' }, []],
+    [
+      { device: 'https://u:sword@fish@files/dav' },
+      { device: 'https://********@files/dav' },
+      ['u:sword@fish@', 'sword@fish'],
+    ],
+    [
+      { device: 'https://u:sword%20fish@files/dav' },
+      { device: 'https://********@files/dav' },
+      ['u:sword%20fish@', 'sword%20fish', 'sword fish'],
+    ],
+    [{ device: '//me:hunter/2@files/share' }, { device: '//********@files/share' }, ['me:hunter/2@', 'hunter/2']],
+    [{ device: '\\\\me:p%@files\\share' }, { device: '\\\\********@files\\share' }, ['me:p%@', 'p%']],
+    [{ device: 'ssh://git@files/a' }, { device: 'ssh://********@files/a' }, ['git@']],
+    [{ device: 'ssh://ghp_0123@files/a' }, { device: 'ssh://********@files/a' }, ['ghp_0123@', 'ghp_0123']],
+    [
+      { device: 'https://a:bcd@one,https://e:fgh@two' },
+      { device: 'https://********@one,https://********@two' },
+      ['a:bcd@', 'e:fgh@', 'bcd', 'fgh'],
+    ],
+    [
+      { device: 'https://files/dav?user=me&token=hunter2' },
+      { device: 'https://files/dav?user=me&token=********' },
+      ['hunter2'],
+    ],
+    [{ device: '//files:445/a@b' }, { device: '//files:445/a@b' }, []],
+    [{ device: 'me@files:/export' }, { device: 'me@files:/export' }, []],
+    [{ device: '//[2001:db8::1]/share@noon' }, { device: '//[2001:db8::1]/share@noon' }, []],
   ])('%j is shown as %j', (options, shown, secrets) => {
     expect(maskedOptions(definition, options)).toEqual(shown)
     expect(secretsIn(definition, options)).toEqual(secrets)
@@ -41,9 +69,9 @@ describe('what is secret in options', () => {
 })
 
 describe('a secret', () => {
-  const options = { key: 'hunter2', o: 'password=swordfish,rw' }
+  const options = { key: 'hunter2', o: 'password=swordfish,rw', device: 'https://me:barracuda@files/dav' }
   const tells = (text: unknown) =>
-    /hunter2|swordfish/.test(typeof text === 'string' ? text : inspect(text, { depth: 9 }))
+    /hunter2|swordfish|barracuda/.test(typeof text === 'string' ? text : inspect(text, { depth: 9 }))
 
   it('reaches the driver, and nobody else', async () => {
     let got: unknown
@@ -73,18 +101,33 @@ describe('a secret', () => {
   it('is in no error, nor in what caused it, nor in a log', async () => {
     const leaky = async () => {
       const cause = new Error('mount -o password=swordfish failed')
-      throw new PouchError('internal', 'refused hunter2', { details: { argv: ['-o', 'password=swordfish'] }, cause })
+      throw new PouchError('internal', 'refused hunter2, barracuda', {
+        details: { argv: ['-o', 'password=swordfish'] },
+        cause,
+      })
     }
     const log = keepingLogger()
     const { volumes } = await openEngine({ drivers: [replaced(definition, { create: leaky, remove: leaky })], log })
     const error: unknown = await volumes.create({ name: 'vol', options }).catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({ code: 'internal', message: 'create vol: refused ********' })
+    expect(error).toMatchObject({ code: 'internal', message: 'create vol: refused ********, ********' })
     expect(tells(error)).toBe(false)
     expect(tells((error as Error).stack)).toBe(false)
     const { warnings } = await volumes.list()
     expect(warnings).toHaveLength(1)
     expect(tells([warnings, log.lines])).toBe(false)
     expect(log.lines.length).toBeGreaterThan(0)
+  })
+
+  it('is in nothing that a driver tells of the volume', async () => {
+    const describe = async () => ({
+      without: { cloning: 'swordfish is not copied' },
+      facts: { url: 'https://me:barracuda@files/dav', deep: [{ key: 'hunter2' }], usedBytes: 5 },
+    })
+    const { volumes } = await openEngine({ drivers: [replaced(definition, { describe })] })
+    await volumes.create({ name: 'vol', options })
+    const details = await volumes.describe('vol')
+    expect(details.facts).toEqual({ url: 'https://********@files/dav', deep: [{ key: '********' }], usedBytes: 5 })
+    expect(tells(details)).toBe(false)
   })
 
   it('is in no complaint about its value', async () => {

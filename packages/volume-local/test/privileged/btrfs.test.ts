@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findMount } from '@pouch/mount'
 import { createSubvolume, isSubvolume } from '@pouch/quota'
 import type { Driver, DriverVolume, OptionValue } from '@pouch/volume-core/driver'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { local } from '../../src/index.js'
-import { call, openDriver, type Surroundings, surroundings, volume } from '../open-driver.js'
+import { call, openDriver, reference, type Surroundings, surroundings, volume } from '../open-driver.js'
 import { type Disk, disk } from './disk.js'
 
 const mebibyte = 2 ** 20
@@ -49,6 +50,26 @@ describe('a volume on btrfs', () => {
     expect(usage).toMatchObject({ limitBytes: 8 * mebibyte, source: 'counter' })
     expect(usage?.usedBytes).toBeLessThanOrEqual(8 * mebibyte)
     expect((await driver.describe?.(sized, call))?.facts.enforcement).toMatch(/df in the volume shows the whole/)
+  })
+
+  it.each<Record<string, OptionValue>>([{ inodes: 200 }, { fs: 'ext4' }])(
+    'with a size and %j is an image, since a subvolume has no such thing',
+    async (wish) => {
+      const sized = await create('data', { size: 10 * mebibyte, ...wish })
+      expect(sized).toMatchObject({ state: { quota: 'loop', fs: 'ext4' }, sizeBytes: 10 * mebibyte })
+      const path = (await driver.mounts?.mount(sized, reference, call))?.path ?? ''
+      expect((await findMount(path))?.type).toBe('ext4')
+      await driver.mounts?.unmount(sized, reference, undefined, call)
+      await driver.remove(sized, call)
+    },
+  )
+
+  it('is refused with a number of files and no size', async () => {
+    await expect(create('data', { inodes: 200 })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      details: { option: 'size' },
+    })
+    await driver.remove(volume('data', { inodes: 200 }), call)
   })
 
   it('is deleted with the subvolumes that its user made, and its snapshots', async () => {

@@ -101,10 +101,15 @@ describe('a volume of type, o and device', () => {
     await engine.volumes.remove('data')
   })
 
-  it('never tells a password: not in errors, not in the volume', async () => {
-    const options = { type: 'cifs', device: '//127.0.0.1/share', o: 'username=me,password=ge-heim,vers=3.0' }
+  it.each([
+    { type: 'cifs', device: '//127.0.0.1/share', o: 'username=me,password=ge-heim,vers=3.0' },
+    { type: 'cifs', device: '//me:ge-heim@127.0.0.1/share', o: 'password=other' },
+    { type: 'davfs', device: 'https://me:ge-heim@127.0.0.1/dav', o: 'password=other' },
+  ])('never tells a password: not in errors, not in the volume (%j)', async (options) => {
     const created = await create(options)
-    expect(JSON.stringify(created)).not.toContain('ge-heim')
+    const { facts } = await engine.volumes.describe('data')
+    expect(JSON.stringify([created, facts])).not.toContain('ge-heim')
+    expect(facts).toMatchObject({ device: options.device.replace('me:ge-heim', '********') })
     const error = await attach().then(
       () => undefined,
       (thrown: unknown) => thrown,
