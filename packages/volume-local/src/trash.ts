@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import type { Dirent } from 'node:fs'
+import { type Dirent, renameSync } from 'node:fs'
 import { chmod, mkdir, opendir, rename, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasErrno } from '@pouch/errors'
 import type { Logger } from '@pouch/volume-core/driver'
+import { dataFolder } from './volume-directory.js'
 
 /** What deleting needs to know of btrfs. */
 export interface Subvolumes {
@@ -30,6 +31,8 @@ export class Trash {
   readonly #subvolumes: Subvolumes | undefined
   /** Names that could not be deleted; the next opening tries again. */
   readonly #stuck = new Set<string>()
+  /** What was just moved here: most of it is empty, and goes without a search. */
+  readonly #fresh: string[] = []
   #isDirty = false
   #sweeping: Promise<void> | undefined
 
@@ -51,12 +54,13 @@ export class Trash {
   async discard(path: string, name: string): Promise<boolean> {
     const discarded = join(this.#directory, `${freshName()}.${name.slice(0, shownNameLength)}`)
     try {
-      await rename(path, discarded)
+      renameSync(path, discarded)
     } catch (error) {
       if (hasErrno(error, 'ENOENT')) return false
       throw error
     }
-    this.#sweepSoon()
+    if (this.#subvolumes === undefined) this.#fresh.push(discarded)
+    this.#sweepSoon(this.#subvolumes !== undefined)
     return true
   }
 
@@ -65,14 +69,16 @@ export class Trash {
     await this.#sweeping
   }
 
-  #sweepSoon(): void {
-    this.#isDirty = true
+  #sweepSoon(isDirty = true): void {
+    if (isDirty) this.#isDirty = true
     this.#sweeping ??= this.#sweep()
   }
 
   async #sweep(): Promise<void> {
     try {
-      while (this.#isDirty) {
+      while (this.#isDirty || this.#fresh.length > 0) {
+        await this.#deleteEmpty()
+        if (!this.#isDirty) continue
         this.#isDirty = false
         await this.#pass()
       }
@@ -80,6 +86,19 @@ export class Trash {
       this.#log.warn({ err: error, directory: this.#directory }, 'the trash of removed volumes cannot be read')
     } finally {
       this.#sweeping = undefined
+    }
+  }
+
+  /** Deletes the fresh volumes that are empty; the others are for the next pass. */
+  async #deleteEmpty(): Promise<void> {
+    for (let volume = this.#fresh.pop(); volume !== undefined; volume = this.#fresh.pop()) {
+      try {
+        await rmdir(join(volume, dataFolder))
+        await rmdir(volume)
+      } catch {
+        // Whatever it is, the pass that follows meets it again, and tells.
+        this.#isDirty = true
+      }
     }
   }
 

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, realpath, rename, rmdir } from 'node:fs/promises'
+import { chmod, mkdir, readdir, realpath, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasErrno, PouchError } from '@pouch/errors'
-import { isWithin, mountsUnder, readMountinfo, unmount } from '@pouch/mount'
+import { mountsUnder, unmount } from '@pouch/mount'
 import type { DriverHost, DriverStateArea, Logger } from '@pouch/volume-core/driver'
-import { coalesced } from './coalesced.js'
+import { MountTable } from './mount-table.js'
 import { type Subvolumes, Trash } from './trash.js'
 import { dataFolder, isDirectory } from './volume-directory.js'
 
@@ -27,7 +27,7 @@ export class VolumeRoot {
   readonly #drafts: string
   readonly #trash: Trash
   readonly #state: DriverStateArea
-  readonly #readMounts = coalesced(() => readMountinfo())
+  readonly #mounts = new MountTable()
 
   private constructor(path: string, home: string, trash: Trash, state: DriverStateArea) {
     this.path = path
@@ -128,8 +128,7 @@ export class VolumeRoot {
   /** Moves a volume with all that it has to where it is deleted. @throws PouchError `in-use` when something is mounted in it */
   async remove(name: string): Promise<void> {
     const directory = this.directoryOf(name)
-    if (await removedEmpty(directory)) return
-    await this.refuseMounts(directory)
+    this.refuseMounts(directory)
     await this.discard(directory, name)
   }
 
@@ -143,17 +142,15 @@ export class VolumeRoot {
     const isThere = await isDirectory(to)
     if (await isDirectory(from)) {
       if (isThere) throw renameError('already-exists', name, `there is a volume ${newName} already; take another name`)
-      await this.refuseMounts(from)
+      this.refuseMounts(from)
       return await rename(from, to)
     }
     if (!isThere) throw renameError('not-found', name, `its directory ${from} is gone`)
   }
 
   /** A deletion must not reach through a mount into what is mounted there. @throws PouchError `in-use` */
-  async refuseMounts(directory: string): Promise<void> {
-    if (process.platform !== 'linux') return
-    const entries = await this.#readMounts()
-    const mounts = entries.map(({ mountPoint }) => mountPoint).filter((path) => isWithin(directory, path))
+  refuseMounts(directory: string): void {
+    const mounts = this.#mounts.pointsWithin(directory)
     if (mounts.length === 0) return
     throw new PouchError('in-use', `something is mounted in it at ${mounts.join(', ')}; unmount that first`, {
       op: 'local',
@@ -184,22 +181,6 @@ export class VolumeRoot {
       await rename(next, this.dataOf(name))
     }
     await this.#state.delete(replacementKey(name))
-  }
-}
-
-/**
- * Removes a volume that nothing is in: the kernel itself refuses a directory with something in it, or a mount on it.
- *
- * @returns false when it takes more than that, or is not allowed
- */
-async function removedEmpty(directory: string): Promise<boolean> {
-  try {
-    await rmdir(join(directory, dataFolder))
-    await rmdir(directory)
-    return true
-  } catch {
-    // Whatever it is, moving it away meets it again, and tells.
-    return false
   }
 }
 
