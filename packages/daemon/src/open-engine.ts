@@ -5,7 +5,7 @@ import { createEngine, type Engine } from '@pouch/engine'
 import { PouchError } from '@pouch/errors'
 import { makeDirectories } from '@pouch/file-tree'
 import type { MetadataStore } from '@pouch/store'
-import { createVolumeEngine, type Logger } from '@pouch/volume-core'
+import { createVolumeEngine, type Logger, type VolumeEngine } from '@pouch/volume-core'
 import { local } from '@pouch/volume-local'
 import { pluginSource } from '@pouch/volume-plugin-client'
 import { tmpfs } from '@pouch/volume-tmpfs'
@@ -27,17 +27,16 @@ export async function openEngine(settings: Settings, log: Logger, cleanup: Clean
   const home = await makeHome(settings.homeDir)
   const store = await openStore(settings.store, home, log)
   cleanup.push(() => store.close())
-  const containerd = await openContainerd(settings, home, log)
+  // With the store open no other daemon has this home. containerd starts while the volumes are read.
+  const starting = openContainerd(settings, home, log)
+  // Its failure is thrown where it is waited for.
+  const started = starting.catch(() => undefined)
   // Known once an engine is there: when the start is refused before, containerd has to be asked.
   let inUse: boolean | undefined
-  cleanup.push(() => containerd.close(inUse))
-  const { defaultDriver, pluginDirs } = settings
-  const driverSources = [pluginSource({ directories: pluginDirs })]
-  const own = [local(), tmpfs()]
-  const reserved = own.map(({ name }) => name)
-  const drivers = [...own, ...(await loadDrivers(settings.drivers, { home, reserved }))]
-  const volumes = await createVolumeEngine({ home, drivers, driverSources, store, defaultDriver, log })
+  cleanup.push(async () => (await started)?.close(inUse))
+  const volumes = await openVolumes(settings, home, store, log)
   cleanup.push(() => volumes.close())
+  const containerd = await starting
   const { snapshotter, insecureRegistry: insecureRegistries } = settings
   const { runcRoot } = containerd
   const engine = await createEngine({
@@ -55,6 +54,15 @@ export async function openEngine(settings: Settings, log: Logger, cleanup: Clean
     await engine.close()
   })
   return { engine, store, home }
+}
+
+async function openVolumes(settings: Settings, home: string, store: MetadataStore, log: Logger): Promise<VolumeEngine> {
+  const { defaultDriver, pluginDirs } = settings
+  const driverSources = [pluginSource({ directories: pluginDirs })]
+  const own = [local(), tmpfs()]
+  const reserved = own.map(({ name }) => name)
+  const drivers = [...own, ...(await loadDrivers(settings.drivers, { home, reserved }))]
+  return await createVolumeEngine({ home, drivers, driverSources, store, defaultDriver, log })
 }
 
 async function makeHome(path: string): Promise<string> {

@@ -15,14 +15,16 @@ import type {
 } from './metadata-store.js'
 import type { QuarantinedEntry } from './quarantine.js'
 import { createRevisions } from './revision.js'
-import type { StoreBackend, StoredRow } from './store-backend.js'
+import type { PageRequest, StoreBackend, StoredRow } from './store-backend.js'
 import type { StoreLog } from './store-log.js'
 import { StoreWriter } from './store-writer.js'
 import { decodeStored } from './stored-text.js'
 import { Turns } from './turns.js'
 import { prepareOperations } from './write-plan.js'
 
-const pageRows = 128
+/** A page of a list: short ones are answered with little, and of a long one most comes in few. */
+const firstPageRows = 128
+const mostPageRows = 4096
 
 /**
  * A {@link MetadataStore} over a {@link StoreBackend}: for those who write a store.
@@ -156,31 +158,39 @@ export class BackedStore implements MetadataStore {
   }
 
   async *#list(prefix: string, call: StoreCall): AsyncGenerator<Entry, void, void> {
-    let start = prefix
-    let inclusive = true
-    for (;;) {
+    let limit = firstPageRows
+    let next: Promise<Page> | undefined = this.#pageOf(prefix, { start: prefix, inclusive: true, limit })
+    while (next !== undefined) {
       this.#checkCall('store.list', call)
-      const page = this.#turns.take(() => this.#readPage(prefix, start, inclusive))
-      const { rows, end } = await endWithSignal(page, call.signal, 'store.list')
-      for (const row of rows) {
-        this.#checkCall('store.list', call)
-        const entry = decodeStored(row.key, row.stored)
-        if (entry !== undefined) yield entry
-        else
-          this.#log?.warn(
-            { key: row.key },
-            `an entry of ${this.#backend.title} is damaged and was left out of a listing`,
-          )
-      }
-      if (end === undefined) return
-      start = end
-      inclusive = false
+      const { rows, end }: Page = await endWithSignal(next, call.signal, 'store.list')
+      limit = Math.min(mostPageRows, limit * 2)
+      // Read while this one is looked at.
+      next = end === undefined ? undefined : this.#pageOf(prefix, { start: end, inclusive: false, limit })
+      yield* this.#entriesOf(rows, call)
     }
   }
 
-  async #readPage(prefix: string, start: string, inclusive: boolean): Promise<Page> {
-    const rows = await this.#backend.readPage({ prefix, start, inclusive, limit: pageRows })
-    const end = rows.length < pageRows ? undefined : rows.at(-1)?.key
+  *#entriesOf(rows: readonly StoredRow[], call: StoreCall): Generator<Entry, void, void> {
+    for (const row of rows) {
+      this.#checkCall('store.list', call)
+      const entry = decodeStored(row.key, row.stored)
+      if (entry !== undefined) yield entry
+      else
+        this.#log?.warn({ key: row.key }, `an entry of ${this.#backend.title} is damaged and was left out of a listing`)
+    }
+  }
+
+  #pageOf(prefix: string, from: Omit<PageRequest, 'prefix'>): Promise<Page> {
+    const page = this.#turns.take(() => this.#readPage({ ...from, prefix }))
+    // A reader that stops early never asks for it; one that goes on gets its failure.
+    page.catch(() => undefined)
+    return page
+  }
+
+  async #readPage(request: PageRequest): Promise<Page> {
+    const { prefix, start, inclusive, limit } = request
+    const rows = await this.#backend.readPage(request)
+    const end = rows.length < limit ? undefined : rows.at(-1)?.key
     const covers = (key: string) => {
       if (!key.startsWith(prefix)) return false
       const fromStart = compareKeys(key, start)

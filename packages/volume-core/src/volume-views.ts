@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { PouchError } from '@pouch/errors'
+import type { DriverCall } from './driver.js'
 import { callDriver } from './driver-call.js'
 import { scopeOf } from './driver-scope.js'
 import type { OpenDriver } from './driver-table.js'
@@ -45,10 +47,7 @@ export class VolumeViews {
     const scope = scopeOf(this.#parts, 'inspect', record, { timeoutMs, signal })
     const volume = driverVolume(definition, record)
     const path = await callDriver(scope, (call) => driver.path(volume, call))
-    // It may have moved meanwhile.
-    if (!isSamePlace(entry.record, record) || isElsewhere(entry.record)) return
-    entry.mountpoint = path
-    entry.shown = undefined
+    this.#found(entry, record, path)
   }
 
   /** Learns where volumes are, and tells what could not be learned: one warning a driver, whose volumes are not asked on. */
@@ -68,27 +67,50 @@ export class VolumeViews {
     return (await Promise.all(told)).flat()
   }
 
-  /** Of one driver: one that hangs holds up no other. */
+  /** Of one driver: one that hangs holds up no other. Between the calls others have their turn. */
   async #locateOf(
     driver: string,
     entries: readonly VolumeEntry[],
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<string[]> {
-    const warnings: string[] = []
-    const queue = entries.values()
-    const worker = async () => {
-      for (const entry of queue) {
-        if (warnings.length > 0) return
-        try {
-          await this.locate(entry, timeoutMs, signal)
-        } catch (error) {
-          if (warnings.length === 0) warnings.push(`list ${driver}: ${PouchError.from(error).message}`)
-        }
+    try {
+      for (let at = 0; at < entries.length; at += asked) {
+        await this.#locateSome(driver, entries.slice(at, at + asked), { timeoutMs, signal })
+        await nextTurn()
       }
+      return []
+    } catch (error) {
+      return [`list ${driver}: ${PouchError.from(error).message}`]
     }
-    await Promise.all(Array.from({ length: asked }, worker))
-    return warnings
+  }
+
+  /** In one call of the driver, as it were: a deadline for each of 100,000 volumes would cost more than asking for them. */
+  async #locateSome(
+    name: string,
+    entries: readonly VolumeEntry[],
+    limits: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+  ): Promise<void> {
+    const [first] = entries
+    const open = this.#parts.drivers.find(name)
+    if (first === undefined || open === undefined) return
+    const scope = scopeOf(this.#parts, 'inspect', first.record, limits)
+    await callDriver(scope, async (call) => {
+      await Promise.all(entries.map((entry) => this.#ask(entry, open, call)))
+    })
+  }
+
+  async #ask(entry: VolumeEntry, { definition, driver }: OpenDriver, call: DriverCall): Promise<void> {
+    const { record } = entry
+    const path = await driver.path(driverVolume(definition, record), call)
+    this.#found(entry, record, path)
+  }
+
+  #found(entry: VolumeEntry, asked: VolumeRecord, path: string | undefined): void {
+    // It may have moved meanwhile.
+    if (!isSamePlace(entry.record, asked) || isElsewhere(entry.record)) return
+    entry.mountpoint = path
+    entry.shown = undefined
   }
 
   #isUnlocated(entry: VolumeEntry): boolean {

@@ -62,7 +62,7 @@ export class BtrfsVolumes implements Backing {
   }
 
   async path(volume: DriverVolume): Promise<string | undefined> {
-    return await this.#root.pathOf(volume.name)
+    return this.#root.pathOf(volume.name)
   }
 
   async rename(volume: DriverVolume, newName: string): Promise<void> {

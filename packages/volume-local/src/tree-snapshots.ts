@@ -67,7 +67,7 @@ export async function lendTree<T>(
 
 /** Where a volume's data is. @throws PouchError `not-found` */
 export async function requireData(root: VolumeRoot, volume: DriverVolume): Promise<string> {
-  const path = await root.pathOf(volume.name)
+  const path = root.pathOf(volume.name)
   if (path !== undefined) return path
   throw new PouchError('not-found', `the directory of the volume ${volume.name} is gone: ${root.dataOf(volume.name)}`, {
     op: 'local',

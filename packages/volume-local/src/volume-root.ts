@@ -6,7 +6,7 @@ import { mountsUnder, unmount } from '@pouch/mount'
 import type { DriverHost, DriverStateArea, Logger } from '@pouch/volume-core/driver'
 import { MountTable } from './mount-table.js'
 import { type Subvolumes, Trash } from './trash.js'
-import { dataFolder, isDirectory } from './volume-directory.js'
+import { dataFolder, isDirectory, isDirectoryNow } from './volume-directory.js'
 
 const trashFolder = '.trash'
 const draftFolder = '.new'
@@ -120,9 +120,9 @@ export class VolumeRoot {
   }
 
   /** Where a volume's data is. `undefined` when its directory is not there. */
-  async pathOf(name: string): Promise<string | undefined> {
+  pathOf(name: string): string | undefined {
     const path = this.dataOf(name)
-    return (await this.has(name)) && (await isDirectory(path)) ? path : undefined
+    return isDirectoryNow(this.directoryOf(name)) && isDirectoryNow(path) ? path : undefined
   }
 
   /** Moves a volume with all that it has to where it is deleted. @throws PouchError `in-use` when something is mounted in it */
