@@ -16,11 +16,11 @@ import type { TrustedPaths } from './trusted-paths.js'
  */
 export async function loadDriver(entry: DriverEntry, home: string, paths: TrustedPaths): Promise<DriverDefinition> {
   try {
-    const module = await trustedModule(entry, home, paths)
+    const { module, version } = await trustedModule(entry, home, paths)
     const factory = await importFactory(module)
     const definition = await callFactory(factory, entry.options)
     checkDefinition(definition, entry)
-    return definition
+    return withVersion(definition, version)
   } catch (cause) {
     const { code, message } = PouchError.from(cause)
     throw new PouchError(code, `the driver package ${entry.package} is not loaded: ${message}`, {
@@ -32,7 +32,20 @@ export async function loadDriver(entry: DriverEntry, home: string, paths: Truste
   }
 }
 
-/** @returns the path of the module to import, without symbolic links */
+/** A driver that tells no version has that of its package. */
+function withVersion(definition: DriverDefinition, version: string | undefined): DriverDefinition {
+  if (definition.version !== undefined || version === undefined) return definition
+  const { contract, name, options } = definition
+  return Object.freeze<DriverDefinition>({
+    contract,
+    name,
+    version,
+    options,
+    open: async (host) => await definition.open(host),
+  })
+}
+
+/** @returns the path of the module to import, without symbolic links, and what its package.json tells */
 async function trustedModule({ package: name, declaredIn }: DriverEntry, home: string, paths: TrustedPaths) {
   const folders = [...packageFolders(dirname(declaredIn)), join(home, 'drivers/node_modules')]
   const found = await findPackage(name, folders)
@@ -41,9 +54,9 @@ async function trustedModule({ package: name, declaredIn }: DriverEntry, home: s
     throw new PouchError('not-found', text, { details: { folders } })
   }
   const directory = await paths.resolve(found)
-  const { entry } = await trustPackage(directory, paths, new Set())
+  const { entry, version } = await trustPackage(directory, paths, new Set())
   const module = await paths.resolve(join(directory, entry))
-  if (module.startsWith(`${directory}/`)) return module
+  if (module.startsWith(`${directory}/`)) return { module, version }
   throw new PouchError('permission-denied', `its module ${entry} is a link that leaves the package, to ${module}`)
 }
 

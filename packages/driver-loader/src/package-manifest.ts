@@ -6,6 +6,8 @@ import { PouchError } from '@pouch/errors'
 export interface PackageManifest {
   /** The module that a plain import of the package loads: a path below the package, without `..`. */
   readonly entry: string
+  /** Its version, if it tells one. */
+  readonly version: string | undefined
   /** The packages that it may import. */
   readonly dependencies: readonly string[]
 }
@@ -14,6 +16,8 @@ type Json = Readonly<Record<string, unknown>>
 
 /** Those that Node itself takes for `import`. */
 const conditions = new Set(['node', 'import', 'module-sync', 'default'])
+/** What npm takes for one, or nearly: it is shown to people. */
+const versionPattern = /^[\w.+-]{1,64}$/
 const longestManifestBytes = 1 << 20
 
 /**
@@ -24,13 +28,17 @@ const longestManifestBytes = 1 << 20
 export async function readManifest(directory: string): Promise<PackageManifest> {
   const file = join(directory, 'package.json')
   const manifest = await readJson(file)
-  const { exports: doors, main } = manifest
+  const { exports: doors, main, version } = manifest
   const entry = doors === undefined ? (typeof main === 'string' ? main : 'index.js') : mainDoor(doors)
   const steps = entry?.split('/').filter((step) => step !== '.' && step !== '') ?? []
   if (steps.length === 0 || steps.includes('..') || steps.includes('node_modules')) {
     throw refused(file, "it names no module of its own under 'exports' or 'main'")
   }
-  return { entry: steps.join('/'), dependencies: dependenciesOf(manifest) }
+  return {
+    entry: steps.join('/'),
+    version: typeof version === 'string' && versionPattern.test(version) ? version : undefined,
+    dependencies: dependenciesOf(manifest),
+  }
 }
 
 async function readJson(file: string): Promise<Json> {

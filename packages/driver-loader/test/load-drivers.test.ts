@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, renameSync, symlinkSync } from 'node:fs'
 
 import { dirname, join } from 'node:path'
 import { createVolumeEngine } from '@pouch/volume-core'
+import type { DriverHost } from '@pouch/volume-core/driver'
 import { memoryDriver } from '@pouch/volume-core/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type DriverEntry, loadDrivers } from '../src/index.js'
@@ -31,6 +32,15 @@ describe('a package', () => {
     config.package('@acme/pouch-volume-x', driverModule('x'))
     const [driver] = await load(config.entries({ package: '@acme/pouch-volume-x', options: { depth: [1] } }))
     expect(driver).toMatchObject({ name: 'x', version: '{"depth":[1]}' })
+  })
+
+  it('tells the version of a driver that tells none itself', async () => {
+    const module = "class X { contract = 1; name = 'x'; options = {}; async open() { return { name: this.name } } }"
+    config.package('x', `${module}; export default () => new X()`)
+    config.package('y', driverModule('y').replace(/version: [^,]+,/, ''), { version: 'a b' })
+    const [x, y] = await load(config.entries({ package: 'x' }, { package: 'y' }))
+    expect([x?.name, x?.version, y?.name, y?.version]).toEqual(['x', '1.2.3', 'y', undefined])
+    expect(await x?.open({} as DriverHost)).toEqual({ name: 'x' })
   })
 
   it('is found in a directory above, as Node does, and below the home', async () => {

@@ -3,6 +3,7 @@ import { PouchError } from '@pouch/errors'
 import { type DriverDefinition, driverContract } from '@pouch/volume-core/driver'
 import { LocalDriver } from './local-driver.js'
 import { localOptions } from './options.js'
+import { version } from './version.js'
 
 /** How the local driver is set up. */
 export interface LocalOptions {
@@ -26,6 +27,7 @@ export function local(options: LocalOptions = {}): DriverDefinition {
   return Object.freeze<DriverDefinition>({
     contract: driverContract,
     name: 'local',
+    version,
     options: localOptions,
     open: async (host) => await LocalDriver.open(root === undefined ? undefined : resolve(root), host),
   })

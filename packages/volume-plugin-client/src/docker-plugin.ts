@@ -11,6 +11,7 @@ import { readPluginFile } from './plugin-file.js'
 import { PluginMounts } from './plugin-mounts.js'
 import { checkedTimeouts, type PluginTimeouts } from './plugin-timeouts.js'
 import { PluginVolumes } from './plugin-volumes.js'
+import { version } from './version.js'
 
 /** Which plugin, and where. One of `address` and `spec` is given. */
 export interface DockerPluginOptions {
@@ -44,6 +45,8 @@ export function pluginDefinition(parts: PluginParts): DriverDefinition {
   return Object.freeze<DriverDefinition>({
     contract: driverContract,
     name: parts.name,
+    // The protocol does not tell the plugin's own.
+    version,
     options: 'passthrough',
     open: async (host) => await openPlugin(parts, host),
   })

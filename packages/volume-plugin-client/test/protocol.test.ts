@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { answer, createdAt, faults } from './support/fake-plugin.js'
 import { call, definitionOf, openDriver, reference, startPlugin, volume } from './support/setting.js'
@@ -60,6 +62,11 @@ describe('the requests', () => {
 })
 
 describe('what a plugin tells', () => {
+  it('tells the version of its package', () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+    expect(definitionOf('/run/x.sock').version).toBe(version)
+  })
+
   it.each<[unknown, string]>([
     ['local', 'local'],
     ['global', 'global'],

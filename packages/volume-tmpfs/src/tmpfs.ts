@@ -4,6 +4,7 @@ import { parseBytes } from '@pouch/units'
 import { type DriverDefinition, driverContract } from '@pouch/volume-core/driver'
 import { defaultSizeBytes, tmpfsOptions } from './options.js'
 import { TmpfsDriver } from './tmpfs-driver.js'
+import { version } from './version.js'
 
 /** How the tmpfs driver is set up. */
 export interface TmpfsOptions {
@@ -29,6 +30,7 @@ export function tmpfs(options: TmpfsOptions = {}): DriverDefinition {
   return Object.freeze<DriverDefinition>({
     contract: driverContract,
     name: 'tmpfs',
+    version,
     options: tmpfsOptions(defaultSize === undefined ? defaultSizeBytes : parseBytes(defaultSize)),
     open: async (host) => await TmpfsDriver.open(root === undefined ? undefined : resolve(root), host),
   })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,6 +8,11 @@ import { mountSettings } from '../src/mount-settings.js'
 import { call, defaults, openDriver, surroundings, volume } from './open-driver.js'
 
 describe('the factory', () => {
+  it('tells the version of its package', () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'))
+    expect(tmpfs().version).toBe(version)
+  })
+
   it('declares its options, with 64 MiB unless told', () => {
     const { options } = tmpfs()
     expect(Object.keys(options).sort()).toEqual(
