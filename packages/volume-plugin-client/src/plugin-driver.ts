@@ -117,7 +117,7 @@ export class PluginDriver implements Driver {
   }
 
   #facts(): Readonly<Record<string, string>> {
-    return { address: this.#plugin.address, scope: this.#plugin.scope }
+    return { address: this.#plugin.address }
   }
 }
 

@@ -30,3 +30,8 @@ export class PluginFailure extends PouchError {
 export function outcomeOf(thrown: unknown): PluginOutcome {
   return thrown instanceof PluginFailure ? thrown.outcome : 'unknown'
 }
+
+/** Whether a plugin answered that it has no such call, as old ones do of those that came later. */
+export function isUnknownCall(thrown: unknown): boolean {
+  return thrown instanceof PluginFailure && thrown.outcome === 'refused' && thrown.details.status === 404
+}

@@ -2,7 +2,7 @@ import type { DriverCall, FoundVolume, OptionValue } from '@pouch/volume-core/dr
 import type { Plugin } from './plugin.js'
 import { mountpointOf, type PluginAnswer, volumeOf, volumesOf } from './plugin-answers.js'
 import type { PluginCall, SentCall } from './plugin-call.js'
-import { PluginFailure } from './plugin-failure.js'
+import { isUnknownCall, PluginFailure } from './plugin-failure.js'
 
 /** What a plugin tells about a volume: that it is there, that it is not, or neither. */
 export interface Sighting {
@@ -67,13 +67,15 @@ export class PluginVolumes {
     return await this.#list(call, 0)
   }
 
-  /** Asks what costs the plugin nothing. */
+  /** Asks what costs the plugin nothing. One that refuses that is asked for its volumes, which every plugin can tell. */
   async ping(call: DriverCall): Promise<void> {
     try {
       await this.#look('Capabilities', undefined, {}, call, 0, nothing)
     } catch (error) {
       // Old plugins do not know the call; but they are there.
+      if (isUnknownCall(error)) return
       if (!isRefusal(error)) throw error
+      await this.#list(call, 0)
     }
   }
 

@@ -5,7 +5,7 @@ import type { PluginAddress } from './plugin-address.js'
 import { answerOf, isVolumePlugin, type PluginAnswer, scopeOf } from './plugin-answers.js'
 import type { PluginCall, SentCall } from './plugin-call.js'
 import { PluginConnection } from './plugin-connection.js'
-import { PluginFailure } from './plugin-failure.js'
+import { isUnknownCall, PluginFailure } from './plugin-failure.js'
 import type { CheckedTimeouts } from './plugin-timeouts.js'
 
 /** What a {@link Plugin} is made of. */
@@ -133,7 +133,10 @@ export class Plugin {
     }
   }
 
-  /** A plugin that cannot tell has volumes of this host. */
+  /**
+   * A plugin that does not know the question has volumes of this host. One that fails to answer has not changed for that: what it told
+   * before holds.
+   */
   async #askScope(connection: PluginConnection): Promise<'local' | 'global'> {
     const call = {
       method: 'VolumeDriver.Capabilities',
@@ -144,7 +147,8 @@ export class Plugin {
     try {
       return await this.#send(connection, call, scopeOf)
     } catch (error) {
-      if (error instanceof PluginFailure && error.outcome !== 'nothing') return 'local'
+      if (isUnknownCall(error)) return 'local'
+      if (error instanceof PluginFailure && error.outcome !== 'nothing') return this.#scope
       throw error
     }
   }

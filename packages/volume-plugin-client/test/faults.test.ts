@@ -143,6 +143,34 @@ describe('a plugin that cannot be reached', () => {
     expect(performance.now() - began).toBeLessThan(500)
   })
 
+  it('is not healthy while it answers errors alone, and keeps its scope when it was global', async () => {
+    const { plugin, socket } = await startPlugin({ scope: 'global' })
+    const driver = await openDriver(definitionOf(socket))
+    const facts = { address: `unix://${socket}` }
+    expect(await driver.health?.check(call())).toEqual({ state: 'healthy', details: facts })
+    // One that is activated anew is asked for its scope again, and here then fails to tell it.
+    await plugin.die()
+    await expect(driver.inventory?.list(call())).rejects.toMatchObject({ code: 'unavailable' })
+    rmSync(socket, { force: true })
+    await plugin.listen(socket)
+    for (const method of ['Capabilities', 'Capabilities', 'List']) plugin.break(method, faults.fail)
+    expect(await driver.health?.check(call())).toEqual({
+      state: 'failed',
+      message: expect.stringContaining('the disk is on fire'),
+      details: facts,
+    })
+    expect(driver.traits.scope).toBe('global')
+  })
+
+  it('is healthy when it does not know what it can do, and has volumes of this host then', async () => {
+    const { plugin, socket } = await startPlugin({ scope: 'global' })
+    plugin.break('Capabilities', answer({}, 404))
+    plugin.break('Capabilities', answer({}, 404))
+    const driver = await openDriver(definitionOf(socket))
+    expect(await driver.health?.check(call())).toMatchObject({ state: 'healthy' })
+    expect([driver.traits.scope, plugin.calls.includes('List')]).toEqual(['local', false])
+  })
+
   it('is waited for by a look-up too, when it was there a moment ago', async () => {
     const { plugin, socket } = await startPlugin()
     const driver = await openDriver(definitionOf(socket, { ...hasty, firstRetryMs: 40, retryMs: 5000 }))
