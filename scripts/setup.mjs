@@ -10,5 +10,5 @@ await main(async () => {
   await prepareWorkspace({ yes })
   if (absent.length > 0)
     say(`\nabsent, so what needs them does not work here: ${absent.map((need) => need.debian).join(', ')}`)
-  say('\nready: node_modules/.bin/pouchd and node_modules/.bin/pouch')
+  say('\nready, in node_modules/.bin: pouchd, pouch, pouch-volume-plugin, pouch-volume-check')
 })

@@ -27,6 +27,15 @@ describe('pouch-volume-plugin, told nothing that runs', () => {
     expect(run('--version')).toEqual([0, expect.stringMatching(/^pouch-volume-plugin \d+\.\d+\.\d+\n$/), ''])
   })
 
+  it.each(['pouch-volume-plugin', 'pouch-volume-check', 'pouchd', 'pouch'])(
+    'a clone has %s where npx looks',
+    (name) => {
+      const linked = join(repository, 'node_modules/.bin', name)
+      const { status, stdout } = spawnSync(linked, ['--help'], { encoding: 'utf8', timeout: 20_000 })
+      expect([status, stdout]).toEqual([0, expect.stringContaining(`Usage: ${name} `)])
+    },
+  )
+
   it('ends with 1 and one line when it cannot start', () => {
     expect(run()).toEqual([1, '', expect.stringMatching(/^pouch-volume-plugin: --driver: [^\n]+\n$/)])
     expect(run('--driver', 'nosuch')).toEqual([
