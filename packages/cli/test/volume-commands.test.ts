@@ -136,6 +136,16 @@ describe('volumes', () => {
     expect(daemon.requests.at(-1)?.line).toBe('DELETE /volumes/--force=true')
   })
 
+  it('are pruned with a word about each that is left', async () => {
+    const Warnings = ['remove aa: the volume has snapshots - [s1]: remove them first']
+    daemon.replies = { 'POST /volumes/prune': [200, { VolumesDeleted: [], SpaceReclaimed: 0, Warnings }] }
+    expect(await pouch('volume prune -f')).toEqual({
+      code: 0,
+      stdout: 'Total reclaimed space: 0B\n',
+      stderr: `WARNING: ${Warnings[0]}\n`,
+    })
+  })
+
   it('are pruned once someone has agreed', async () => {
     expect(await pouch('volume prune', { stdin: 'n\n' })).toMatchObject({
       code: 0,
@@ -146,7 +156,7 @@ describe('volumes', () => {
     expect((await pouch('volume prune', { stdin: 'y\n' })).stdout).toContain(
       'Deleted Volumes:\naa\n\nTotal reclaimed space: 1.5kB\n',
     )
-    await pouch('volume prune -af --filter label=x')
+    expect((await pouch('volume prune -af --filter label=x')).stderr).toBe('')
     expect(daemon.requests.map(({ line }) => line)).toEqual([
       'POST /volumes/prune',
       'POST /volumes/prune?filters={"label":{"x":true},"all":{"true":true}}',

@@ -64,11 +64,18 @@ export class Volumes {
     })
   }
 
-  /** Removes the anonymous volumes that nothing uses; with the filter `all=true` named ones too. */
+  /**
+   * Removes the anonymous volumes that nothing uses; with the filter `all=true` named ones too. The warnings tell why others that are
+   * not in use were left.
+   */
   async prune(
     filters?: Filters,
     call?: Call,
-  ): Promise<{ readonly removed: readonly string[]; readonly reclaimedBytes: number }> {
+  ): Promise<{
+    readonly removed: readonly string[]
+    readonly reclaimedBytes: number
+    readonly warnings: readonly string[]
+  }> {
     const query = { filters: encodeFilters(filters) }
     const path = '/volumes/prune'
     const reply = await this.#transport.json<VolumePruneResponse>({
@@ -78,6 +85,7 @@ export class Volumes {
       query,
       call,
     })
-    return { removed: reply.VolumesDeleted ?? [], reclaimedBytes: reply.SpaceReclaimed }
+    const { VolumesDeleted: removed, SpaceReclaimed: reclaimedBytes, Warnings: warnings = [] } = reply
+    return { removed: removed ?? [], reclaimedBytes, warnings }
   }
 }

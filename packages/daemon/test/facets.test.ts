@@ -124,6 +124,15 @@ describe('a volume', () => {
       VolumesDeleted: ['pruned'],
       SpaceReclaimed: usedBytes,
     })
+    await made('kept-back', { labels: { prune: 'me' } })
+    await own('POST', '/kept-back/snapshots', { name: 's1' })
+    expect((await ask('POST', `/volumes/prune?filters=${filters}`)).json).toEqual({
+      VolumesDeleted: [],
+      SpaceReclaimed: 0,
+      Warnings: ['remove kept-back: the volume has snapshots - [s1]: remove them first'],
+    })
+    await own('DELETE', '/kept-back/snapshots/s1')
+    await own('DELETE', '/kept-back')
   })
 })
 

@@ -121,7 +121,11 @@ export class DriverTable {
 
   /** Forgets a driver that is not open. */
   drop(name: string): void {
-    if (this.isOpen(name)) return
+    if (!this.isOpen(name)) this.remove(name)
+  }
+
+  /** Forgets a driver, which whoever asks for that closes. */
+  remove(name: string): void {
     this.#slots.delete(name)
     this.#infos = undefined
   }

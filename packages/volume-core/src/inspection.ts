@@ -11,7 +11,7 @@ import { checkedTimeoutMs } from './requests.js'
 import { untold } from './scrubbed.js'
 import { secretsIn } from './secrets.js'
 import { publicSnapshot, wholeSnapshots } from './snapshot-record.js'
-import type { VolumeCall, VolumeFilter } from './volume.js'
+import type { Volume, VolumeCall, VolumeFilter } from './volume.js'
 import type { VolumeRecord } from './volume-record.js'
 import type { VolumeDetails, VolumeUsage } from './volume-requests.js'
 
@@ -66,18 +66,20 @@ export class Inspection {
     const usages: VolumeUsage[] = []
     const queue = volumes.entries()
     const worker = async () => {
-      for (const [at, { name }] of queue) usages[at] = await this.#usageOf(name, call)
+      for (const [at, volume] of queue) usages[at] = await this.#usageOf(volume, call)
     }
     await Promise.all(Array.from({ length: measuredAtATime }, worker))
     return usages
   }
 
-  async #usageOf(volume: string, call: VolumeCall): Promise<VolumeUsage> {
+  async #usageOf(volume: Volume, call: VolumeCall): Promise<VolumeUsage> {
+    const { name } = volume
     try {
-      return Object.freeze({ volume, usage: await this.measure(volume, call), error: undefined })
+      const usage = await this.#with.measuring.measureShown(volume, call)
+      return Object.freeze({ volume: name, usage, error: undefined })
     } catch (error) {
       if (call.signal?.aborted === true) throw error
-      return Object.freeze({ volume, usage: undefined, error: PouchError.from(error).message })
+      return Object.freeze({ volume: name, usage: undefined, error: PouchError.from(error).message })
     }
   }
 

@@ -78,7 +78,9 @@ export class Inventory {
       return await this.get(driver, name, { signal, timeoutMs: Math.min(timeoutMs, limitMs) })
     } catch (error) {
       isAway = hasCode(error, 'unavailable')
-      throw error
+      if (!isAway || !(await this.#isDismissed(driver))) throw error
+      isAway = false
+      return undefined
     } finally {
       if (isAway) this.#away.add(driver)
       else this.#away.delete(driver)
@@ -94,6 +96,7 @@ export class Inventory {
         const volumes = await callDriver(this.#scope(driver, driver, look), (call) => facet.list(call))
         found.set(driver, this.#byName(driver, volumes, warnings))
       } catch (error) {
+        if (hasCode(error, 'unavailable') && (await this.#isDismissed(driver))) return
         warnings.push(`list ${driver}: ${PouchError.from(error).message}`)
       }
     }
@@ -116,6 +119,12 @@ export class Inventory {
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
       ...(state === undefined ? {} : { state }),
     }
+  }
+
+  /** A driver that is not on this host any more, and has no volumes of ours, is nobody's concern. */
+  async #isDismissed(driver: string): Promise<boolean> {
+    const { late, volumes } = this.#parts
+    return await late.dismiss(driver, () => volumes.ordered().some(({ record }) => record.driver === driver))
   }
 
   #drivers(): (readonly [string, InventoryFacet])[] {

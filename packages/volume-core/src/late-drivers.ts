@@ -10,6 +10,9 @@ import {
   openDriver,
 } from './driver-table.js'
 
+/** A list that is to warn of a driver does not wait long for a source that may take the reason away. */
+const dismissalMs = 200
+
 /** Drivers that are looked for in the engine's sources when somebody uses their name. */
 export class LateDrivers {
   readonly #table: DriverTable
@@ -54,6 +57,32 @@ export class LateDrivers {
     await orAborted(search, signal)
   }
 
+  /**
+   * Lets go of a driver from a source that has it no more, such as a plugin that was removed from the host. One that a source still has,
+   * or cannot tell of, stays.
+   *
+   * @param isUsed whether there are volumes of it; asked at the last moment
+   * @returns whether it is gone
+   */
+  async dismiss(name: string, isUsed: () => boolean): Promise<boolean> {
+    if (!this.#own.has(name) || isUsed() || (await this.#isStillThere(name)) || isUsed()) return false
+    const { driver } = this.#table.find(name) ?? {}
+    this.#own.delete(name)
+    this.#table.remove(name)
+    this.#around.log.info({ driver: name }, 'a volume driver is forgotten that is no longer on this host')
+    await driver?.close()
+    return true
+  }
+
+  async #isStillThere(name: string): Promise<boolean> {
+    try {
+      return (await this.#find(name, dismissalMs)) !== undefined
+    } catch (error) {
+      this.#around.log.debug({ driver: name, err: error }, 'whether a volume driver is still there cannot be told')
+      return true
+    }
+  }
+
   /** Resolves when the searches in flight have ended, or the time is over. */
   async settled(timeoutMs: number): Promise<void> {
     if (this.#pending.size === 0) return
@@ -85,7 +114,7 @@ export class LateDrivers {
 
   async #slotOf(name: string): Promise<DriverSlot | undefined> {
     try {
-      const definition = await this.#find(name)
+      const definition = await this.#find(name, this.#around.timeoutMs)
       if (definition === undefined) return undefined
       checkDefinitions([definition])
       if (definition.name !== name) throw otherName(name, definition.name)
@@ -97,8 +126,8 @@ export class LateDrivers {
     }
   }
 
-  async #find(name: string): Promise<DriverDefinition | undefined> {
-    const { log, timeoutMs } = this.#around
+  async #find(name: string, timeoutMs: number): Promise<DriverDefinition | undefined> {
+    const { log } = this.#around
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(timeoutMs)])
     const call: DriverCall = { signal, log }
     for (const source of this.#sources) {

@@ -7,7 +7,7 @@ import type { EngineParts } from './engine-parts.js'
 import { checkedTimeoutMs } from './requests.js'
 import { transferError } from './transfer-error.js'
 import { treeRoot } from './tree-root.js'
-import type { VolumeCall } from './volume.js'
+import type { Volume, VolumeCall } from './volume.js'
 
 /** Learns what volumes take up. Waits for no operation on them. */
 export class Measuring {
@@ -21,7 +21,11 @@ export class Measuring {
 
   /** @throws PouchError `conflict` for a volume that is not mounted, and has to be */
   async measure(name: string, call: VolumeCall): Promise<Usage> {
-    const { mountpoint } = await this.#core.get(name, call)
+    return await this.measureShown(await this.#core.get(name, call), call)
+  }
+
+  /** Of a volume that was just looked up: its backend is not asked once more whether it has it. */
+  async measureShown({ name, mountpoint }: Volume, call: VolumeCall): Promise<Usage> {
     const told = await this.#byDriver(name, call)
     if (told !== undefined) return told
     if (mountpoint === undefined) throw notMounted(name)

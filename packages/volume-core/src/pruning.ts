@@ -74,6 +74,7 @@ export class Pruning {
       if (hasCode(error, 'in-use') && 'holders' in error.details) return
       if (hasCode(error, 'not-found') || hasCode(error, 'aborted')) return
       tally.warnings.push(PouchError.from(error).message)
+      this.#parts.log.warn({ volume: name, err: error }, 'a volume was not pruned')
     }
   }
 

@@ -5,7 +5,7 @@ import { memoryStore } from '@pouch/store'
 import { describe, expect, it, vi } from 'vitest'
 import type { DriverDefinition, DriverSource } from '../src/driver.js'
 import { memoryDriver } from '../src/testing.js'
-import { freshHome, openEngine } from './support/open-engine.js'
+import { freshHome, openEngine, spoilt } from './support/open-engine.js'
 
 const local = memoryDriver({ name: 'local' })
 
@@ -81,6 +81,35 @@ describe('a driver from a source', () => {
       message: expect.stringContaining(why),
     })
     expect(await engine.volumes.find('data')).toBeUndefined()
+  })
+
+  it('is let go of once its source has it no more and it does not answer, unless it has volumes', async () => {
+    let isAway = false
+    const close = vi.fn(async () => undefined)
+    const answer = async () => (isAway ? Promise.reject(new PouchError('unavailable', 'it has no file any more')) : [])
+    const inventory = { get: async () => (await answer())[0], list: answer }
+    const ram = spoilt(memoryDriver({ name: 'ram' }), () => ({ inventory, close }))
+    const source = shelf(ram)
+    const { volumes, drivers } = await openEngine({ drivers: [local], driverSources: [source] })
+    const names = () => drivers().map(({ name }) => name)
+    await volumes.create({ name: 'data', driver: 'ram' })
+    isAway = true
+    source.found.clear()
+    const warnings = ['list ram: get ram: it has no file any more']
+    expect([(await volumes.list()).warnings, names()]).toEqual([warnings, ['local', 'ram']])
+    await volumes.remove('data')
+    source.found.set('ram', ram)
+    expect([(await volumes.list()).warnings, names()]).toEqual([warnings, ['local', 'ram']])
+    await expect(volumes.get('dta')).rejects.toMatchObject({ code: 'unavailable' })
+    expect(close).not.toHaveBeenCalled()
+    source.found.clear()
+    await expect(volumes.get('dta')).rejects.toMatchObject({ code: 'not-found' })
+    expect([(await volumes.list()).warnings, names()]).toEqual([[], ['local']])
+    expect(close).toHaveBeenCalledTimes(1)
+    isAway = false
+    source.found.set('ram', ram)
+    await volumes.create({ name: 'data', driver: 'ram' })
+    expect(names()).toEqual(['local', 'ram'])
   })
 
   it('does not replace one that the engine was opened with', async () => {

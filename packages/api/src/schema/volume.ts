@@ -39,6 +39,9 @@ export type VolumeListResponse = Static<typeof VolumeListResponseSchema>
 export const VolumePruneResponseSchema = Type.Object({
   VolumesDeleted: Nullable(StringList),
   SpaceReclaimed: Type.Integer(),
+  Warnings: Type.Optional(
+    Type.Array(Type.String(), { description: "Pouch's own: why volumes that were to be removed are there still." }),
+  ),
 })
 /** The reply of a prune of volumes. */
 export type VolumePruneResponse = Static<typeof VolumePruneResponseSchema>

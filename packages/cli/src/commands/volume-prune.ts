@@ -17,7 +17,8 @@ export async function volumePrune({ client, io }: Session, flags: VolumePruneFla
   const question = `This removes ${which} volumes that no container uses, with their data. Go on?`
   if (flags.force !== true && !(await confirm(question, io))) return
   const filters = parseFilterFlags([...(flags.filter ?? []), ...(flags.all === true ? ['all=true'] : [])])
-  const { removed, reclaimedBytes } = await client.volumes.prune(filters)
+  const { removed, reclaimedBytes, warnings } = await client.volumes.prune(filters)
   if (removed.length > 0) await write(io.stdout, `Deleted Volumes:\n${removed.join('\n')}\n\n`)
   await write(io.stdout, `Total reclaimed space: ${humanSize(reclaimedBytes)}\n`)
+  for (const warning of warnings) await write(io.stderr, `WARNING: ${warning}\n`)
 }

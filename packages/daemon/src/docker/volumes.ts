@@ -89,11 +89,12 @@ async function remove(engine: Engine, { params, query }: RouteCall): Promise<voi
 async function prune(engine: Engine, { query, signal, version }: RouteCall): Promise<VolumePruneResponse> {
   const filters = query.filters(filterKeys.volumesPrune)
   const all = booleanFilter(filters, 'all') ?? compareVersions(version, '1.42') < 0
-  const { removed, reclaimedBytes } = await engine.volumes.prune(
+  const { removed, reclaimedBytes, warnings } = await engine.volumes.prune(
     { all, labels: filters.label, notLabels: filters['label!'] },
     { signal },
   )
-  return { VolumesDeleted: removed, SpaceReclaimed: reclaimedBytes }
+  const pruned = { VolumesDeleted: removed, SpaceReclaimed: reclaimedBytes }
+  return warnings.length === 0 ? pruned : { ...pruned, Warnings: [...warnings] }
 }
 
 function inDockersWords(error: unknown, { Name: name = '', Driver: driver = '' }: VolumeCreateBody): unknown {

@@ -157,6 +157,22 @@ describe('a backend that does not answer', () => {
     expect(list.warnings).toEqual(expect.arrayContaining([expect.stringMatching(/^list backend: .*did not answer/)]))
   })
 
+  it('is waited for once when volumes are measured', async () => {
+    const { home, store, engine } = await withFound()
+    await engine.volumes.update('found', { labels: { mine: 'yes' } })
+    await engine.close()
+    const mute = replaced(backend(), { 'inventory.list': never, 'inventory.get': never })
+    const { volumes } = await openEngine({ home, store, drivers: [plain(), mute] })
+    await volumes.create({ name: 'mine', driver: 'local' })
+    const startMs = performance.now()
+    const usages = await volumes.usages()
+    expect(performance.now() - startMs).toBeLessThan(2400)
+    expect(usages.map(({ volume, usage }) => [volume, usage?.source])).toEqual([
+      ['found', 'walk'],
+      ['mine', 'walk'],
+    ])
+  })
+
   it('is no answer', async () => {
     const { volumes } = await withFound([plain(), replaced(backend(), { 'inventory.get': down })])
     await expect(volumes.get('nobody')).rejects.toMatchObject({
