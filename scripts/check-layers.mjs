@@ -18,6 +18,7 @@ const sideways = [
   ['quota', 'errors'],
   ['quota', 'libc'],
   ['quota', 'mount'],
+  ['quota', 'units'],
   ['ctrd-client', 'errors'],
   ['file-tree', 'errors'],
   ['file-tree', 'libc'],

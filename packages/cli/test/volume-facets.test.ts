@@ -266,6 +266,22 @@ describe('what is used', () => {
     )
   })
 
+  it('has no limit that is known where it is a device, or of a driver that says none', async () => {
+    const device = { type: 'tmpfs', device: 'tmpfs', o: 'size=10m' }
+    const listed = [
+      { ...own('dev'), options: device },
+      { ...own('far'), driver: 'acme' },
+      { ...own('host'), options: { mount: '/srv' } },
+      { ...own('none'), options: { type: '', device: '' } },
+    ]
+    daemon.replies = {
+      [`GET ${volumes}`]: [200, { volumes: listed, warnings: [] }],
+      'GET /pouch/v1/usage': [200, { volumes: [] }],
+    }
+    const { stdout } = await pouch('volume ls --size --format {{.Name}}:{{.Size}}')
+    expect(stdout).toBe('dev:-\nfar:-\nhost:unlimited\nnone:unlimited\n')
+  })
+
   it('is inspected with what pouchd knows, and Docker’s daemon is asked for no more than it has', async () => {
     const docker = { Name: 'aa', Driver: 'local', Mountpoint: '/m/aa', Labels: null, Scope: 'local', Options: null }
     const details = {
@@ -287,6 +303,18 @@ describe('what is used', () => {
     expect(JSON.parse((await pouch('volume inspect aa')).stdout)).toEqual([docker])
   })
 })
+
+it.each(['volume snapshot create held', 'volume create --from held copy', 'volume export -o /nonexistent/x held'])(
+  'pouch %s names the flag that allows what was refused',
+  async (line) => {
+    const refusal = { message: 'stop it, or allow an inconsistent copy', code: 'in-use' }
+    const reply = [409, { ...refusal, details: { unless: 'allowInconsistent' } }] as const
+    const posts = ['POST /pouch/v1/volumes', `POST ${volumes}/held/snapshots`, `GET ${volumes}/held/archive`]
+    daemon.replies = Object.fromEntries(posts.map((post) => [post, reply]))
+    const { code, stderr } = await pouch(line.replace('/nonexistent', daemon.folder))
+    expect([code, stderr]).toEqual([1, 'pouch: stop it, or allow an inconsistent copy (--inconsistent)\n'])
+  },
+)
 
 it('a volume whose driver does not answer is inspected with its record and the reason', async () => {
   const docker = { Name: 'aa', Driver: 'away', Mountpoint: '', Labels: null, Scope: 'local', Options: null }

@@ -39,6 +39,20 @@ const packages = {
  *   exit code and its words in `details` otherwise
  */
 export async function runDiskProgram(run: DiskProgram, step: Step): Promise<number> {
+  return (await ended(run, step)).exitCode
+}
+
+/** What a program says. @throws what {@link runDiskProgram} throws */
+export async function askDiskProgram(run: DiskProgram, step: Step): Promise<string> {
+  return (await ended(run, step)).words
+}
+
+interface Ended {
+  readonly exitCode: number
+  readonly words: string
+}
+
+async function ended(run: DiskProgram, step: Step): Promise<Ended> {
   const { program, args, accepts = [0], failure = 'internal', signal, locked } = run
   throwIfAborted(signal, step)
   const path = await findProgram(program, step)
@@ -52,7 +66,7 @@ export async function runDiskProgram(run: DiskProgram, step: Step): Promise<numb
   signal?.addEventListener('abort', kill, { once: true })
   try {
     const [code, killedBy] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-    if (code !== null && accepts.includes(code)) return code
+    if (code !== null && accepts.includes(code)) return { exitCode: code, words: words() }
     if (signal?.aborted === true) throw abortError(signal, step)
     const details = { program, exitCode: code, signal: killedBy, words: words() }
     const message = `cannot ${step.what}: ${program} ended with ${killedBy ?? `exit code ${code}`}: ${words() || 'it gave no reason'}`

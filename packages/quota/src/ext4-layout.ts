@@ -12,10 +12,15 @@ export interface Ext4Layout {
 /** Room that the kernel and resize2fs want in a last group beside what it keeps; they leave out a smaller one. */
 const leastRoomBlocks = 64
 
+/** How many groups so many blocks make. */
+export function ext4Groups({ firstBlock, groupBlocks }: Ext4Layout, blocks: number): number {
+  return Math.ceil((blocks - firstBlock) / groupBlocks)
+}
+
 /** How many blocks of so many an ext4 keeps for itself. It is what statfs(2) leaves out of the size. */
 export function ext4Overhead(layout: Ext4Layout, blocks: number): number {
-  const { firstBlock, groupBlocks, inodeTableBlocks, superblockBlocks, journalBlocks } = layout
-  const groups = Math.ceil((blocks - firstBlock) / groupBlocks)
+  const { firstBlock, inodeTableBlocks, superblockBlocks, journalBlocks } = layout
+  const groups = ext4Groups(layout, blocks)
   const perGroup = 2 + inodeTableBlocks
   return firstBlock + superblockCopies(groups) * superblockBlocks + groups * perGroup + journalBlocks
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PouchError } from '@pouch/errors'
 import { type MountEntry, mount, unmount } from '@pouch/mount'
+import { formatBytes } from '@pouch/units'
 import { hasCapability } from './capability.js'
 import { checkExt4 } from './check-ext4.js'
 import { runDiskProgram } from './disk-program.js'
@@ -52,7 +53,7 @@ export async function growImage(
 /** @throws PouchError `invalid-argument` on what is no size of an image */
 export function requireSize(sizeBytes: number, step: Step): void {
   if (Number.isSafeInteger(sizeBytes) && sizeBytes > 0 && sizeBytes <= 2 ** 44) return
-  const message = `cannot ${step.what}: ${sizeBytes} is not a size; it is a whole number of bytes, at most 16 TiB`
+  const message = `cannot ${step.what}: ${sizeBytes} is not a size; it is a whole number of bytes, at most 16TiB`
   throw new PouchError('invalid-argument', message, { op: step.op, subject: step.subject })
 }
 
@@ -182,7 +183,7 @@ async function shownBytes(directory: FileHandle, step: Step): Promise<number> {
 function growStep(image: string, sizeBytes: number): Step {
   return {
     op: 'quota.growImage',
-    what: `grow ${image} to ${sizeBytes} bytes`,
+    what: `grow ${image} to ${formatBytes(Math.max(sizeBytes, 0))}`,
     subject: image,
     reasons: { ENOTSUP: 'this ext4 was made so that it cannot grow while it is mounted; unmount it first' },
   }

@@ -2,10 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { type FileHandle, link, open, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { PouchError } from '@pouch/errors'
+import { formatBytes } from '@pouch/units'
 import { runDiskProgram } from './disk-program.js'
+import { ext4Groups } from './ext4-layout.js'
 import type { QuotaCall } from './kernel.js'
 import { withImage } from './loop-device.js'
 import { absolutePath, withDirectory } from './open-path.js'
+import { SizeSearch } from './size-search.js'
 import { type Step, thrownError } from './step-error.js'
 import { readSuperblock, type Superblock } from './superblock.js'
 
@@ -15,7 +18,7 @@ export interface ImageRequest {
   readonly sizeBytes: number
   /** `ext4` unless given. */
   readonly filesystem?: 'ext4' | 'xfs' | undefined
-  /** How many files it can hold; ext4 alone is made with a number of its own. */
+  /** How many files it can hold, at least; ext4 alone is made with a number of its own. */
   readonly inodes?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -50,17 +53,15 @@ const mebibyte = 2 ** 20
 /** mkfs.xfs makes nothing smaller. */
 const leastXfsFileBytes = 300 * mebibyte
 const leastSizeBytes = { ext4: 4 * mebibyte, xfs: 236 * mebibyte } as const
-const rounds = 6
-/** How far the size may be above what was asked for. */
-const tolerance = 0.02
+const mostRounds = 40
 
 /**
  * Makes a sparse image with an empty filesystem. It appears under its name when it is whole and on the disk, and a crash leaves at most
  * a file called `.NAME.….part` beside it. On ext4 nothing is reserved for root, and there is a `lost+found`.
  *
  * @param file absolute; its directory exists
- * @throws PouchError `already-exists`, `invalid-argument` on a size that is too small, `unsupported` where mkfs is not installed,
- *   `exhausted`, `aborted`
+ * @throws PouchError `already-exists`, `invalid-argument` on a size that is too small (`details.leastBytes`), `unsupported` where mkfs is not
+ *   installed, `exhausted`, `aborted`
  */
 export async function createImage(file: string, request: ImageRequest): Promise<ImageFacts> {
   const image = absolutePath(file, 'quota.createImage')
@@ -139,25 +140,28 @@ export async function requireSuperblock(handle: FileHandle, step: Step): Promise
   throw new PouchError('corrupt', message, { op: step.op, subject: step.subject })
 }
 
-/** What a filesystem keeps for itself is known once it is made, so it is made until the size fits. */
+/** Makes the filesystem again and again, until its size and its inodes suffice. */
 async function formatToSize(handle: FileHandle, draft: string, request: ImageRequest, step: Step): Promise<void> {
-  const { sizeBytes, filesystem = 'ext4' } = request
-  let fileBytes = firstGuess(sizeBytes, filesystem)
-  for (let round = 1; ; round += 1) {
+  const { sizeBytes, filesystem = 'ext4', inodes = 0 } = request
+  const leastBytes = filesystem === 'xfs' ? leastXfsFileBytes : 0
+  const begin = (firstBytes: number) => new SizeSearch({ wantedBytes: sizeBytes, firstBytes, leastBytes })
+  let search = begin(firstGuess(sizeBytes, filesystem))
+  let asked = inodes
+  for (let round = 0; round < mostRounds; round += 1) {
     await handle.truncate(0)
-    await handle.truncate(fileBytes)
-    await format(draft, request, step)
-    const size = sizeOf(await requireSuperblock(handle, step))
-    const isLeast = filesystem === 'xfs' && fileBytes <= leastXfsFileBytes
-    const isTooLarge = size > sizeBytes * (1 + tolerance) && !isLeast
-    if (size >= sizeBytes && (!isTooLarge || round >= rounds)) return
-    if (round > 2 * rounds) {
-      const message = `cannot ${step.what}: no ${filesystem} of ${sizeBytes} bytes could be made; take another size`
-      throw new PouchError('internal', message, { op: step.op, subject: step.subject, details: { sizeBytes } })
-    }
-    fileBytes = wholeBlocks(fileBytes + (sizeBytes - size) * 1.01)
-    if (filesystem === 'xfs') fileBytes = Math.max(fileBytes, leastXfsFileBytes)
+    await handle.truncate(search.fileBytes)
+    await format(draft, { ...request, inodes: asked }, step)
+    const superblock = await requireSuperblock(handle, step)
+    if (superblock.freeInodes < inodes && superblock.layout !== undefined) {
+      // Each group has as many, in steps of eight, and mkfs rounds down.
+      const perStep = 8 * ext4Groups(superblock.layout, superblock.blocks)
+      const taken = superblock.inodes - superblock.freeInodes
+      asked = Math.max(Math.ceil((inodes + taken) / perStep) * perStep, asked + perStep)
+      search = begin(search.fileBytes)
+    } else if (search.isFound(sizeOf(superblock))) return
   }
+  const message = `cannot ${step.what}: no ${filesystem} of ${formatBytes(sizeBytes)} could be made; take another size`
+  throw new PouchError('internal', message, { op: step.op, subject: step.subject, details: { sizeBytes } })
 }
 
 async function format(draft: string, { filesystem = 'ext4', inodes, signal }: ImageRequest, step: Step): Promise<void> {
@@ -166,7 +170,7 @@ async function format(draft: string, { filesystem = 'ext4', inodes, signal }: Im
     return
   }
   const lazily = 'lazy_itable_init=1,lazy_journal_init=1,nodiscard'
-  const count = inodes === undefined ? [] : ['-N', String(inodes)]
+  const count = inodes === undefined || inodes === 0 ? [] : ['-N', String(inodes)]
   await runDiskProgram(
     { program: 'mkfs.ext4', args: ['-q', '-F', '-m', '0', '-E', lazily, ...count, draft], signal },
     step,
@@ -183,17 +187,16 @@ function wholeBlocks(bytes: number): number {
 }
 
 function checkRequest({ sizeBytes, filesystem = 'ext4', inodes }: ImageRequest, step: Step): void {
-  const refuse = (code: 'invalid-argument' | 'unsupported', why: string): never => {
-    throw new PouchError(code, `cannot ${step.what}: ${why}`, { op: step.op, subject: step.subject })
+  const refuse = (code: 'invalid-argument' | 'unsupported', why: string, details = {}): never => {
+    throw new PouchError(code, `cannot ${step.what}: ${why}`, { op: step.op, subject: step.subject, details })
   }
   if (filesystem !== 'ext4' && filesystem !== 'xfs')
     refuse('invalid-argument', `'${filesystem}' is neither ext4 nor xfs`)
-  const least = leastSizeBytes[filesystem]
-  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < least || sizeBytes > 2 ** 44) {
-    refuse(
-      'invalid-argument',
-      `${sizeBytes} is not a size for ${filesystem}; it takes at least ${least} bytes and at most 16 TiB`,
-    )
+  const leastBytes = leastSizeBytes[filesystem]
+  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < leastBytes || sizeBytes > 2 ** 44) {
+    const size = Number.isSafeInteger(sizeBytes) && sizeBytes >= 0 ? formatBytes(sizeBytes) : String(sizeBytes)
+    const why = `${size} is not a size for ${filesystem}; it takes at least ${formatBytes(leastBytes)} and at most 16TiB`
+    refuse('invalid-argument', why, sizeBytes < leastBytes ? { leastBytes } : {})
   }
   if (inodes === undefined) return
   if (filesystem === 'xfs') refuse('unsupported', 'xfs makes inodes as they are needed; leave out inodes, or take ext4')

@@ -1,8 +1,10 @@
 import { chmod, chown, type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PouchError } from '@pouch/errors'
+import { formatBytes } from '@pouch/units'
 import { checkExt4 } from './check-ext4.js'
-import { runDiskProgram } from './disk-program.js'
+import { askDiskProgram, runDiskProgram } from './disk-program.js'
+import { ext4Overhead } from './ext4-layout.js'
 import { blocksForSize, type ResizeRequest, requireSize } from './grow-image.js'
 import { draftOf, type ImageFacts, inspectImage, requireSuperblock, sizeOf } from './image.js'
 import { type QuotaCall, systemKernel } from './kernel.js'
@@ -13,13 +15,14 @@ import type { Superblock } from './superblock.js'
 
 /** Fewer blocks are not worth a copy; what the filesystem keeps for itself varies by as much. */
 const leastGainBlocks = 256
+const mebibyte = 2 ** 20
 
 /**
  * Makes an ext4 image smaller, after a check, while it is not mounted. The work is done on a copy that then takes the image's place,
  * so that nothing is lost when it is cut short; it takes room for what the image holds. One that is small enough is a success.
  *
  * @param file absolute
- * @throws PouchError `conflict` when it holds more than the size; `in-use` while it is mounted; `unsupported` for xfs, which cannot
+ * @throws PouchError `conflict` when it holds more than the size (`details.leastBytes`); `in-use` while it is mounted; `unsupported` for xfs, which cannot
  *   shrink; `corrupt` when the check finds what it cannot mend; `exhausted`
  */
 export async function shrinkImage(
@@ -28,7 +31,11 @@ export async function shrinkImage(
   { kernel = systemKernel }: QuotaCall = {},
 ): Promise<ImageFacts> {
   const image = absolutePath(file, 'quota.shrinkImage')
-  const step = { op: 'quota.shrinkImage', what: `shrink ${image} to ${sizeBytes} bytes`, subject: image }
+  const step = {
+    op: 'quota.shrinkImage',
+    what: `shrink ${image} to ${formatBytes(Math.max(sizeBytes, 0))}`,
+    subject: image,
+  }
   requireSize(sizeBytes, step)
   await withImage(image, step, {}, async (handle) => {
     await lockImage(kernel, handle, step)
@@ -37,7 +44,7 @@ export async function shrinkImage(
     const superblock = await requireSuperblock(handle, step)
     const blocks = blocksForSize(superblock, sizeBytes)
     if (superblock.blocks - blocks < leastGainBlocks) return
-    requireRoom(superblock, sizeBytes, step)
+    await requireRoom(image, { superblock, blocks, sizeBytes, signal, locked: handle }, step)
     await replaceBySmaller(handle, image, blocks, signal, step)
   })
   return await inspectImage(image)
@@ -84,9 +91,30 @@ function refuseXfs({ filesystem }: Superblock, step: Step): void {
   throw new PouchError('unsupported', message, { op: step.op, subject: step.subject })
 }
 
-function requireRoom(superblock: Superblock, sizeBytes: number, step: Step): void {
-  const usedBytes = sizeOf(superblock) - superblock.freeBlocks * superblock.blockBytes
-  if (usedBytes <= sizeBytes) return
-  const message = `cannot ${step.what}: it holds ${usedBytes} bytes; delete some of its files, or take a greater size`
-  throw new PouchError('conflict', message, { op: step.op, subject: step.subject, details: { usedBytes, sizeBytes } })
+interface RoomCall {
+  readonly superblock: Superblock
+  readonly blocks: number
+  readonly sizeBytes: number
+  readonly signal: AbortSignal | undefined
+  readonly locked: FileHandle
+}
+
+/** Asked before anything is copied: what is in it, and what the filesystem needs for itself. */
+async function requireRoom(image: string, call: RoomCall, step: Step): Promise<void> {
+  const { superblock, blocks, sizeBytes, signal, locked } = call
+  const said = await askDiskProgram(
+    { program: 'resize2fs', args: ['-P', image], failure: 'conflict', signal, locked },
+    step,
+  )
+  const leastBlocks = Number(/:\s*(\d+)\s*$/.exec(said)?.[1])
+  // A number is all that is read of it. Without one resize2fs decides.
+  if (Number.isNaN(leastBlocks) || leastBlocks <= blocks) return
+  const leastBytes = Math.ceil(sizeOf(withBlocks(superblock, leastBlocks)) / mebibyte) * mebibyte
+  const message = `cannot ${step.what}: what is in it takes at least ${formatBytes(leastBytes)}; delete some of its files, or take a greater size`
+  throw new PouchError('conflict', message, { op: step.op, subject: step.subject, details: { sizeBytes, leastBytes } })
+}
+
+function withBlocks(superblock: Superblock, blocks: number): Superblock {
+  const { layout, overheadBlocks } = superblock
+  return { ...superblock, blocks, overheadBlocks: layout === undefined ? overheadBlocks : ext4Overhead(layout, blocks) }
 }

@@ -1,11 +1,13 @@
 import type { FileHandle } from 'node:fs/promises'
 import { type Ext4Layout, ext4Overhead } from './ext4-layout.js'
+import { xfsReserveBlocks } from './xfs-reserve.js'
 
 /** What the first blocks of an image tell about the filesystem in it. */
 export interface Superblock {
   readonly filesystem: 'ext4' | 'xfs'
   readonly blockBytes: number
   readonly blocks: number
+  /** As statfs(2) counts them while it is mounted. */
   readonly freeBlocks: number
   /** Blocks that statfs(2) leaves out of the size, because the filesystem keeps them for itself. */
   readonly overheadBlocks: number
@@ -74,7 +76,7 @@ function readXfs(head: Buffer): Superblock {
     filesystem: 'xfs',
     blockBytes: head.readUInt32BE(4),
     blocks: Number(head.readBigUInt64BE(8)),
-    freeBlocks: Number(head.readBigUInt64BE(144)),
+    freeBlocks: Math.max(Number(head.readBigUInt64BE(144)) - xfsReserveBlocks(head), 0),
     overheadBlocks: head.readUInt32BE(96),
     layout: undefined,
     inodePercent: head.readUInt8(127),

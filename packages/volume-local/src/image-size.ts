@@ -1,7 +1,8 @@
 import { readdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { hasCode, PouchError } from '@pouch/errors'
-import { growImage, inspectImage, shrinkImage } from '@pouch/quota'
+import { hasCode, isPouchError, PouchError } from '@pouch/errors'
+import { createImage, growImage, type ImageRequest, inspectImage, shrinkImage } from '@pouch/quota'
+import { formatBytes } from '@pouch/units'
 import type { DriverCall, DriverVolume } from '@pouch/volume-core/driver'
 import { requireRoom } from './size-limits.js'
 
@@ -17,6 +18,20 @@ export interface ImageFit {
 
 /** How far the size of an image may be above what was asked for. */
 const tolerance = 0.02
+
+/** Makes an image. @throws PouchError `invalid-argument` for a size that its filesystem cannot have, and what {@link createImage} throws */
+export async function makeImage(file: string, request: ImageRequest): Promise<void> {
+  try {
+    await createImage(file, request)
+  } catch (error) {
+    const leastBytes = leastOf(error)
+    if (leastBytes === undefined) throw error
+    const [least, asked] = [formatBytes(leastBytes), formatBytes(request.sizeBytes)]
+    const why = `an image of ${request.filesystem ?? 'ext4'} takes at least ${least}, and ${asked} are asked for: take a greater size`
+    const details = { option: 'size', leastBytes }
+    throw new PouchError('invalid-argument', `invalid option 'size': ${why}`, { op: 'local', details, cause: error })
+  }
+}
 
 /**
  * Brings an image to a size: it grows mounted or not, and shrinks only while it is not mounted.
@@ -47,13 +62,17 @@ async function shrink({ volume, file, sizeBytes }: ImageFit, signal: AbortSignal
     await shrinkImage(file, { sizeBytes, signal })
   } catch (error) {
     if (!hasCode(error, 'conflict')) throw error
-    throw new PouchError('exhausted', error.message, {
-      op: 'local',
-      subject: volume.name,
-      details: { sizeBytes },
-      cause: error,
-    })
+    const leastBytes = leastOf(error)
+    const least = leastBytes === undefined ? 'more' : `at least ${formatBytes(leastBytes)}`
+    const message = `it cannot shrink to ${formatBytes(sizeBytes)}: what is in it takes ${least}; delete something first, or take a greater size`
+    const details = leastBytes === undefined ? { sizeBytes } : { sizeBytes, leastBytes }
+    throw new PouchError('exhausted', message, { op: 'local', subject: volume.name, details, cause: error })
   }
+}
+
+function leastOf(error: unknown): number | undefined {
+  const leastBytes = isPouchError(error) ? error.details.leastBytes : undefined
+  return typeof leastBytes === 'number' ? leastBytes : undefined
 }
 
 async function grow({ volume, file, sizeBytes, mountPoint }: ImageFit, signal: AbortSignal): Promise<void> {

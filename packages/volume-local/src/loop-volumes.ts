@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { PouchError, throwIfAborted } from '@pouch/errors'
 import { copyTree } from '@pouch/file-tree'
 import { findMount, mountsUnder } from '@pouch/mount'
-import { createImage, filesystemUsage, inspectImage, mountImage, thaw, unmountImage } from '@pouch/quota'
+import { filesystemUsage, inspectImage, mountImage, thaw, unmountImage } from '@pouch/quota'
 import type {
   CreatedVolume,
   DriverCall,
@@ -18,7 +18,7 @@ import { copyContent, treeCall } from './copy-content.js'
 import { applyAccess } from './directory-volumes.js'
 import { imageOptions, removeLostAndFound, withImageMounted } from './image-mount.js'
 import { imageFile, imageFolder } from './image-place.js'
-import { fitImage } from './image-size.js'
+import { fitImage, makeImage } from './image-size.js'
 import { ImageSnapshots } from './image-snapshots.js'
 import type { SnapshotShelf } from './snapshot-shelf.js'
 import { dataFolder } from './volume-directory.js'
@@ -176,7 +176,7 @@ export class LoopVolumes implements Backing {
   ): Promise<void> {
     const { filesystem = 'ext4', inodes, access } = plan
     const file = imageFile(draft)
-    await createImage(file, { sizeBytes, filesystem, inodes, signal: call.signal })
+    await makeImage(file, { sizeBytes, filesystem, inodes, signal: call.signal })
     await withImageMounted(
       { kind: 'image', file, filesystem, isSnapshot: false },
       join(draft, dataFolder),

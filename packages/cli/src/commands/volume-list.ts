@@ -77,10 +77,16 @@ function rowOf(volume: Volume, own?: PouchVolume, usage?: PouchUsage): Row {
     CreatedAt: volume.CreatedAt ?? '',
     Labels: labelsText(labels),
     Label: (key: unknown) => labels[String(key)] ?? '',
-    Size: limit === undefined ? (volume.Options?.size ?? 'unlimited') : formatBytes(limit),
+    Size: limit === undefined ? askedSize(volume) : formatBytes(limit),
     Used: used === undefined ? '-' : formatBytes(used),
     Snapshots: own?.snapshotCount ?? 0,
   }
+}
+
+/** A directory has no limit of its own; that of a device, or of what another driver keeps, is not known. */
+function askedSize({ Driver: driver, Options: options }: Volume): string {
+  const isDirectory = driver === 'local' && (options?.device ?? '') === ''
+  return options?.size ?? (isDirectory ? 'unlimited' : '-')
 }
 
 function knownSize({ UsageData: data }: Volume): number | undefined {

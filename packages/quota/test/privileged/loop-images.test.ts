@@ -61,6 +61,8 @@ afterEach(async () => {
 describe('an image', () => {
   it.each([
     ['ext4', 4],
+    // A file of which a little less makes one group fewer, and with it as much room.
+    ['ext4', 40],
     ['ext4', 64],
     ['ext4', 700],
     ['ext4', 10_240],
@@ -92,6 +94,38 @@ describe('an image', () => {
     for (let index = usedInodes; index < inodes; index += 1) await writeFile(join(target, `${index}`), '')
     await expect(writeFile(join(target, 'more'), '')).rejects.toMatchObject({ code: 'ENOSPC' })
     expect(inodes).toBeGreaterThanOrEqual(64)
+  })
+
+  it.each([
+    [64, 100],
+    [40, 16],
+    [16, 2000],
+    [700, 5000],
+  ])('of %i MiB for %i files has room for as many, and the directory that mkfs makes', async (sizeMib, inodes) => {
+    const facts = await createImage(image, { sizeBytes: sizeMib * mebibyte, inodes })
+    expect(facts.inodes - facts.usedInodes).toBeGreaterThanOrEqual(inodes)
+    expect(facts.inodes - facts.usedInodes).toBeLessThan(inodes * 1.5 + 150)
+    expect(facts.sizeBytes / (sizeMib * mebibyte)).toBeGreaterThanOrEqual(1)
+    await mountImage(image, target)
+    expect(await filesystemUsage(target)).toMatchObject({ inodes: facts.inodes, usedInodes: facts.usedInodes })
+  })
+
+  it.each([300, 2000])('of xfs and %i MiB is used as much at rest as while it is mounted', async (sizeMib) => {
+    await createImage(image, { sizeBytes: sizeMib * mebibyte, filesystem: 'xfs' })
+    await mountImage(image, target)
+    await writeFile(join(target, 'file'), Buffer.alloc(10 * mebibyte, 1), { flush: true })
+    for (let index = 0; index < 30; index += 1) await writeFile(join(target, `${index}`), 'x', { flush: true })
+    const { usedBytes } = await filesystemUsage(target)
+    await unmountImage(target)
+    expect(Math.abs((await inspectImage(image)).usedBytes - usedBytes)).toBeLessThan(mebibyte)
+  })
+
+  it('that is too small is told what it takes', async () => {
+    const request = { sizeBytes: 64 * mebibyte, filesystem: 'xfs' as const }
+    await expect(createImage(image, request)).rejects.toMatchObject({
+      message: expect.stringMatching(/: 64MiB is not a size for xfs; it takes at least 236MiB/),
+      details: { leastBytes: 236 * mebibyte },
+    })
   })
 
   it('is not made over another file, and leaves nothing behind then', async () => {
@@ -318,6 +352,26 @@ describe('a resize', () => {
     expect(await readdir(directory)).toEqual(['image', 'mnt'])
     await mountImage(image, target)
     expect((await stat(join(target, 'file'))).size).toBe(60 * mebibyte)
+  })
+
+  it('tells the least size where it cannot shrink, and shrinks to that', async () => {
+    await createImage(image, { sizeBytes: 200 * mebibyte })
+    await mountImage(image, target)
+    await writeFile(join(target, 'file'), randomBytes(31 * mebibyte))
+    await unmountImage(target)
+    const refused: unknown = await shrinkImage(image, { sizeBytes: 33 * mebibyte }).catch((error: unknown) => error)
+    expect(refused).toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/ to 33MiB: .* at least \d+MiB/),
+      details: { sizeBytes: 33 * mebibyte },
+    })
+    const { leastBytes } = (refused as { details: { leastBytes: number } }).details
+    expect(leastBytes % mebibyte).toBe(0)
+    expect(leastBytes).toBeGreaterThan(33 * mebibyte)
+    expect(leastBytes).toBeLessThan(80 * mebibyte)
+    const { sizeBytes } = await shrinkImage(image, { sizeBytes: leastBytes })
+    expect(sizeBytes).toBeGreaterThanOrEqual(leastBytes)
+    expect(sizeBytes).toBeLessThan(leastBytes + 2 * mebibyte)
   })
 
   it('goes on where a crash cut a growth short', async () => {

@@ -60,6 +60,31 @@ describe('a volume in an image', () => {
     })
   })
 
+  it('has room for as many files as were asked for', async () => {
+    const path = await mounted(await create('data', { size: 64 * mebibyte, quota: 'loop', inodes: 100 }))
+    for (let index = 0; index < 100; index += 1) await writeFile(join(path, `${index}`), '')
+  })
+
+  it('that is too small is refused with the least size, and without paths of the driver’s own', async () => {
+    const small = create('data', { size: 64 * mebibyte, quota: 'loop', fs: 'xfs' })
+    await expect(small).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message:
+        "invalid option 'size': an image of xfs takes at least 236MiB, and 64MiB are asked for: take a greater size",
+      details: { option: 'size', leastBytes: 236 * mebibyte },
+    })
+    const sized = await create('data', { size: 100 * mebibyte, quota: 'loop' })
+    await writeFile(join(await mounted(sized), 'file'), randomBytes(31 * mebibyte))
+    await unmounted(sized)
+    const shrunk: unknown = await driver.resizing?.resize(sized, 33 * mebibyte, call).catch((error: unknown) => error)
+    expect(shrunk).toMatchObject({
+      code: 'exhausted',
+      message: expect.stringMatching(/^(?!.*(?:\/|bytes)).* 33MiB: .* at least \d+MiB/),
+    })
+    const { leastBytes } = (shrunk as { details: { leastBytes: number } }).details
+    await driver.resizing?.resize(sized, leastBytes, call)
+  })
+
   it('is empty at first, with the owner and the mode that were asked for', async () => {
     const path = await mounted(
       await create('data', { size: 8 * mebibyte, quota: 'loop', uid: 1000, gid: 7, mode: 0o2770 }),
