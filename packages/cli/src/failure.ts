@@ -6,8 +6,9 @@ export const exitCodes = Object.freeze({ failed: 1, daemonFailed: 125, cannotRun
 
 /** Prints an error in one line. */
 export async function reportFailure(error: unknown, io: Io): Promise<void> {
-  const { message } = isPouchError(error) ? error : PouchError.from(error)
-  await write(io.stderr, `pouch: ${message.trim().replace(/\s*\n\s*/g, '; ')}\n`)
+  const { message, details } = isPouchError(error) ? error : PouchError.from(error)
+  const wayOut = details.unless === 'allowInconsistent' ? ' (--inconsistent)' : ''
+  await write(io.stderr, `pouch: ${message.trim().replace(/\s*\n\s*/g, '; ')}${wayOut}\n`)
 }
 
 /**

@@ -22,7 +22,7 @@ export function createLog(level: LogLevel, fd = 2): PinoLogger {
       level,
       base: { pid: process.pid },
       formatters: { log: (fields) => masked(fields, 0) as Record<string, unknown> },
-      serializers: { err: (error: Error) => masked(stdSerializers.err(error), 0) },
+      serializers: { err: (error: Error) => masked(stdSerializers.errWithCause(error), 0) },
     },
     destination({ fd, sync: true }),
   )

@@ -14,6 +14,7 @@ import { openApiDocument } from './openapi.js'
 import { pouchArchiveHandlers } from './pouch/archives.js'
 import { type BackupOptions, pouchBackupHandlers } from './pouch/backup.js'
 import { pouchDriverHandlers } from './pouch/drivers.js'
+import { namingHolders } from './pouch/holder-names.js'
 import { pouchSnapshotHandlers } from './pouch/snapshots.js'
 import { pouchVolumeHandlers } from './pouch/volumes.js'
 
@@ -38,9 +39,11 @@ export function bindRoutes(options: RoutesOptions): readonly BoundRoute[] {
     ...imageHandlers(engine, options.snapshotter),
     ...volumeHandlers(engine),
     ...networkHandlers(engine),
-    ...pouchVolumeHandlers(engine),
-    ...pouchSnapshotHandlers(engine),
-    ...pouchArchiveHandlers(engine, log),
+    ...namingHolders(engine, {
+      ...pouchVolumeHandlers(engine),
+      ...pouchSnapshotHandlers(engine),
+      ...pouchArchiveHandlers(engine, log),
+    }),
     ...pouchDriverHandlers(engine),
     ...pouchBackupHandlers(options.backup),
   }

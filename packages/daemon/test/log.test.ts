@@ -32,6 +32,24 @@ describe('createLog', () => {
     expect(written().split('\n').length).toBe(3)
   })
 
+  it('tells each error of a chain once, with its own words', () => {
+    const log = createLog('warn', fd)
+    const cause = new PouchError('internal', 'the disk is on fire', { cause: new Error('EIO: heat') })
+    log.error({ err: new PouchError('internal', 'create data: the disk is on fire', { cause }) }, 'failed')
+    expect(JSON.parse(written()).err).toMatchObject({
+      message: 'create data: the disk is on fire',
+      code: 'internal',
+      cause: { message: 'the disk is on fire', cause: { message: 'EIO: heat' } },
+    })
+  })
+
+  it('never writes a secret of a cause', () => {
+    const log = createLog('debug', fd)
+    const cause = new PouchError('unauthenticated', 'no', { details: { password: 'hunter2' } })
+    log.error({ err: new PouchError('internal', 'failed', { cause }) }, 'b')
+    expect(JSON.parse(written()).err.cause.details).toEqual({ password: '***' })
+  })
+
   it('writes JSON with the level that it was given', () => {
     const log = createLog('warn', fd)
     log.info({}, 'unheard')

@@ -86,7 +86,8 @@ export class TrustedPaths {
     if (!this.#owners.has(stat.uid)) throw untrusted(path, `belongs to user ${stat.uid}`, chownHint(this.#owners))
     // Nobody can write to a symbolic link; whoever owns it or its directory could replace it.
     if (stat.isSymbolicLink()) return await readlink(path)
-    if ((stat.mode & 0o022) !== 0) throw untrusted(path, `can be written by ${writersOf(stat)}`, 'chmod go-w')
+    if ((stat.mode & 0o022) !== 0)
+      throw untrusted(path, `can be written by ${writersOf(stat)}`, isSticky(stat) ? undefined : 'chmod go-w')
     this.#trusted.add(path)
     return undefined
   }
@@ -100,8 +101,12 @@ function chownHint(owners: ReadonlySet<number>): string {
   return owners.size === 1 ? 'chown root' : `chown to root or user ${[...owners].at(-1)}`
 }
 
-function untrusted(path: string, why: string, hint: string): PouchError {
-  const text = `${path} ${why}, who could put other code in its place: ${hint} it, or move what is needed elsewhere`
+/** Such a directory is meant to be written by all, as the one for temporary files is: its mode is right as it is. */
+const isSticky = (stat: Stats) => stat.isDirectory() && (stat.mode & 0o1000) !== 0
+
+function untrusted(path: string, why: string, hint: string | undefined): PouchError {
+  const wayOut = `${hint === undefined ? '' : `${hint} it, or `}move what is needed elsewhere`
+  const text = `${path} ${why}, who could put other code in its place: ${wayOut}`
   return new PouchError('permission-denied', text, { op: 'drivers.trust', subject: path, details: { path } })
 }
 

@@ -38,7 +38,7 @@ export class Adoption {
 
   async #look(name: string, driver: string | undefined, work: Work): Promise<Found | undefined> {
     if (driver !== undefined && driver !== '') {
-      const volume = await this.#inventory.get(driver, name, work)
+      const volume = await this.#inventory.get(driver, name, work, 'create')
       return volume === undefined ? undefined : { driver, volume }
     }
     try {

@@ -12,6 +12,7 @@ import { callDriver } from './driver-call.js'
 import { type ScopeSubject, scopeOf } from './driver-scope.js'
 import { type DriverSubject, driverVolume } from './driver-volume.js'
 import type { EngineParts, Look } from './engine-parts.js'
+import { verbWords } from './verb-words.js'
 
 /** A volume at its driver: whom to call about it, and with what. */
 export class Backend {
@@ -74,7 +75,7 @@ export class Backend {
 
   #lacks(facet: FacetName, verb: string, reason: string): PouchError {
     const { name, driver } = this.#subject
-    return new PouchError('unsupported', `${verb} ${name}: ${reason}`, {
+    return new PouchError('unsupported', `${verbWords(verb)} ${name}: ${reason}`, {
       op: `volume.${verb}`,
       subject: name,
       details: { driver, facet },

@@ -63,7 +63,8 @@ export class Cloning {
     if (source.record.pending !== undefined) throw unfinished(source, 'create')
     const origin = new Backend(this.#parts, source.record, 'create')
     const cloning = await origin.require('cloning', 'create', work)
-    const snapshot = from.snapshot === undefined ? undefined : driverSnapshot(find(source, from.snapshot, 'create'))
+    const snapshot =
+      from.snapshot === undefined ? undefined : driverSnapshot(find(source, from.snapshot, 'create', name))
     const { options, sizeBytes } = hasOptions(request) ? { ...request, sizeBytes: undefined } : source.record
     const wanted = { ...request, driver, options }
     const entry = await creation.begin(name, wanted, 'create', work, { kind: 'clone', sizeBytes })

@@ -61,7 +61,7 @@ export class Creation {
     if (!inventory.isThere) return entry
     if (entry === undefined) return await adoption.adoptForCreate(name, request, work)
     const { driver, references } = entry.record
-    if (!inventory.has(driver) || (await inventory.get(driver, name, work)) !== undefined) return entry
+    if (!inventory.has(driver) || (await inventory.get(driver, name, work, 'create')) !== undefined) return entry
     if (references.length > 0) throw heldAndGone(entry)
     this.#parts.log.warn({ volume: name, driver }, 'a volume that its driver no longer has is created anew')
     await this.#parts.volumes.delete(entry)

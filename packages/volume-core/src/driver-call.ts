@@ -2,6 +2,7 @@ import { abortError, hasCode, PouchError } from '@pouch/errors'
 import type { DriverCall, Logger } from './driver.js'
 import type { Lease } from './name-locks.js'
 import { scrubbed } from './scrubbed.js'
+import { verbWords } from './verb-words.js'
 
 /** Which call of a driver is made, for whom, and until when. */
 export interface DriverCallScope {
@@ -99,7 +100,7 @@ function wrap(thrown: unknown, scope: DriverCallScope, signal: AbortSignal): Pou
   })
 }
 
-const where = (scope: DriverCallScope) => `${scope.verb} ${scope.volume}`
+const where = (scope: DriverCallScope) => `${verbWords(scope.verb)} ${scope.volume}`
 
 function deadline(scope: DriverCallScope): PouchError {
   const text = `driver ${scope.driver} did not answer within ${scope.timeoutMs} ms`

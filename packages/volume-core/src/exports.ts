@@ -98,7 +98,8 @@ const anyOf = (one: AbortSignal, other: AbortSignal | undefined) =>
   other === undefined ? one : AbortSignal.any([one, other])
 
 function beingWritten({ name, record }: VolumeEntry): PouchError {
-  const { message, details } = inUse(record, 'export')
-  const text = `${message}: somebody may be writing into it: stop them, or export it inconsistently`
-  return new PouchError('in-use', text, { op: 'volume.export', subject: name, details })
+  const wayOut = 'somebody may be writing into it: stop them, or allow an inconsistent copy'
+  const { message, details } = inUse(record, 'export', wayOut)
+  const unless = 'allowInconsistent'
+  return new PouchError('in-use', message, { op: 'volume.export', subject: name, details: { ...details, unless } })
 }

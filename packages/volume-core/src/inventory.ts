@@ -45,10 +45,10 @@ export class Inventory {
   }
 
   /** What one driver's backend has under a name; `undefined` also for a driver that has no inventory. @throws why it cannot tell */
-  async get(driver: string, name: string, look: Look): Promise<FoundVolume | undefined> {
+  async get(driver: string, name: string, look: Look, verb = 'get'): Promise<FoundVolume | undefined> {
     const facet = this.#parts.drivers.find(driver)?.driver.inventory
     if (facet === undefined) return undefined
-    const found = await callDriver(this.#scope(driver, name, look), (call) => facet.get(name, call))
+    const found = await callDriver(this.#scope(verb, driver, name, look), (call) => facet.get(name, call))
     return found === undefined ? undefined : checked(driver, name, found)
   }
 
@@ -93,11 +93,11 @@ export class Inventory {
     const warnings: string[] = []
     const ask = async ([driver, facet]: readonly [string, InventoryFacet]) => {
       try {
-        const volumes = await callDriver(this.#scope(driver, driver, look), (call) => facet.list(call))
+        const volumes = await callDriver(this.#scope('list', driver, driver, look), (call) => facet.list(call))
         found.set(driver, this.#byName(driver, volumes, warnings))
       } catch (error) {
         if (hasCode(error, 'unavailable') && (await this.#isDismissed(driver))) return
-        warnings.push(`list ${driver}: ${PouchError.from(error).message}`)
+        warnings.push(PouchError.from(error).message)
       }
     }
     await Promise.all(this.#drivers().map(ask))
@@ -145,8 +145,8 @@ export class Inventory {
     return named
   }
 
-  #scope(driver: string, volume: string, { signal, timeoutMs }: Look) {
-    return { verb: 'get', volume, driver, timeoutMs, signal, log: this.#parts.log }
+  #scope(verb: string, driver: string, volume: string, { signal, timeoutMs }: Look) {
+    return { verb, volume, driver, timeoutMs, signal, log: this.#parts.log }
   }
 }
 

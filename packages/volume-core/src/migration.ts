@@ -216,7 +216,7 @@ function checkMigrateRequest(name: string, { driver, options }: MigrateRequest):
 
 function checkIdle(entry: VolumeEntry): void {
   const { record } = entry
-  if (record.references.length > 0) throw inUse(record, 'migrate')
+  if (record.references.length > 0) throw inUse(record, 'migrate', 'remove what uses it first')
   if (wholeSnapshots(record.snapshots).length > 0) throw hasSnapshots(record, 'migrate')
   if (record.pending !== undefined || record.snapshots !== undefined) throw unfinished(entry, 'migrate')
 }

@@ -16,22 +16,31 @@ export const volumeKeyPrefix = 'volume/'
  * @throws PouchError `invalid-argument` in the words that Docker's clients know
  */
 export function checkVolumeName(name: unknown, verb: string): asserts name is string {
-  if (typeof name !== 'string') throw refused(verb, String(name), 'a volume name is a string')
-  if (name.length === 0) throw refused(verb, name, 'a volume name is needed')
-  if (name.length === 1) {
-    throw refused(verb, name, 'volume name is too short, names should be at least two alphanumeric characters')
-  }
+  const fault = faultOf(name, 'volume')
+  if (fault !== undefined) throw refused(verb, String(name), fault)
+}
+
+/**
+ * Checks the name of a snapshot, which keeps to the rule of volumes' names so that it may be a directory.
+ *
+ * @throws PouchError `invalid-argument`
+ */
+export function checkSnapshotName(name: unknown, volume: string, verb: string): asserts name is string {
+  const fault = faultOf(name, 'snapshot')
+  if (fault !== undefined) throw refused(verb, volume, fault)
+}
+
+function faultOf(name: unknown, kind: 'volume' | 'snapshot'): string | undefined {
+  if (typeof name !== 'string') return `a ${kind} name is a string`
+  if (name.length === 0) return `a ${kind} name is needed`
+  if (name.length === 1) return `${kind} name is too short, names should be at least two alphanumeric characters`
   if (!pattern.test(name) || name.endsWith('\n')) {
-    throw refused(
-      verb,
-      name,
-      `${quote(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. ` +
-        'If you intended to pass a host directory, use absolute path',
-    )
+    const where = kind === 'volume' ? 'local volume' : 'snapshot'
+    const fault = `${quote(name)} includes invalid characters for a ${where} name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`
+    return kind === 'volume' ? `${fault}. If you intended to pass a host directory, use absolute path` : fault
   }
-  if (name.length > maxLength) {
-    throw refused(verb, name, `volume name is too long, it has ${name.length} characters and may have ${maxLength}`)
-  }
+  if (name.length <= maxLength) return undefined
+  return `${kind} name is too long, it has ${name.length} characters and may have ${maxLength}`
 }
 
 /** A name for a volume that was given none: 64 hex digits. */

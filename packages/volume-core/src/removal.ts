@@ -79,10 +79,10 @@ export class Removal {
   }
 }
 
-/** The error of an operation that holders are in the way of. */
-export function inUse(record: VolumeRecord, verb = 'remove'): PouchError {
+/** The error of an operation that holders are in the way of. @param wayOut what to do about them */
+export function inUse(record: VolumeRecord, verb = 'remove', wayOut?: string): PouchError {
   const holders = [...new Set(record.references.map(({ holder }) => holder))]
-  const text = `${verb} ${record.name}: volume is in use - [${holders.join(', ')}]`
+  const text = `${verb} ${record.name}: volume is in use - [${holders.join(', ')}]${wayOut === undefined ? '' : `: ${wayOut}`}`
   return new PouchError('in-use', text, { op: `volume.${verb}`, subject: record.name, details: { holders } })
 }
 

@@ -42,7 +42,7 @@ export class Renaming {
 
   async #check(entry: VolumeEntry, newName: string, work: Work): Promise<void> {
     const { record } = entry
-    if (record.references.length > 0) throw inUse(record, 'rename')
+    if (record.references.length > 0) throw inUse(record, 'rename', 'remove what uses it first')
     if (record.pending !== undefined) throw unfinished(entry, 'rename')
     await new Backend(this.#parts, record, 'rename').require('renaming', 'rename', work)
     const taken = await this.#core.settled(newName, work)

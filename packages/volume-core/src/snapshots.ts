@@ -7,13 +7,14 @@ import { keptState } from './driver-volume.js'
 import type { EngineParts, Work } from './engine-parts.js'
 import { finishRestore } from './finish-restore.js'
 import { dropSnapshot } from './finish-snapshots.js'
-import { checkVolumeName } from './names.js'
+import { checkSnapshotName } from './names.js'
 import { copyOf } from './new-volume.js'
 import { patient } from './patience.js'
 import { inUse } from './removal.js'
 import { checkStringMap } from './requests.js'
 import { publicSnapshot, type SnapshotRecord, wholeSnapshots, withSnapshot } from './snapshot-record.js'
 import { unfinished } from './updates.js'
+import { verbWords } from './verb-words.js'
 import type { VolumeCall } from './volume.js'
 import type { VolumeEntry } from './volume-entry.js'
 import type { Snapshot, SnapshotCreateRequest } from './volume-requests.js'
@@ -93,7 +94,9 @@ export class Snapshots {
   async restore(name: string, snapshot: string, call: VolumeCall): Promise<void> {
     await this.#alone(name, 'restore', call, async (entry, work) => {
       const found = find(entry, snapshot, 'restore')
-      if (entry.record.references.some(({ state }) => state !== 'reserved')) throw inUse(entry.record, 'restore')
+      if (entry.record.references.some(({ state }) => state !== 'reserved')) {
+        throw inUse(entry.record, 'restore', 'stop what uses it first')
+      }
       if (entry.record.pending !== undefined) throw unfinished(entry, 'restore')
       const backend = new Backend(this.#parts, entry.record, 'restore')
       await backend.require('snapshots', 'restore', work)
@@ -161,13 +164,15 @@ export class Snapshots {
   }
 }
 
-/** A snapshot of a volume, that is whole. @throws PouchError `not-found` */
-export function find({ name, record }: VolumeEntry, snapshot: string, verb: string): SnapshotRecord {
+/** A snapshot of a volume, that is whole. @param target what the operation is about, when it is another volume. @throws PouchError `not-found` */
+export function find({ name, record }: VolumeEntry, snapshot: string, verb: string, target = name): SnapshotRecord {
   const found = wholeSnapshots(record.snapshots).find((other) => other.name === snapshot)
   if (found !== undefined) return found
   const known = wholeSnapshots(record.snapshots).map((other) => other.name)
-  const text = `${verb} ${name}: no such snapshot: ${JSON.stringify(snapshot)}; it has ${known.join(', ') || 'none'}`
-  throw new PouchError('not-found', text, { op: `volume.${verb}`, subject: name, details: { snapshot } })
+  const text =
+    `${verbWords(verb)} ${target}: no such snapshot${target === name ? '' : ` of volume ${name}`}: ` +
+    `${JSON.stringify(snapshot)}; it has ${known.join(', ') || 'none'}`
+  throw new PouchError('not-found', text, { op: `volume.${verb}`, subject: target, details: { snapshot } })
 }
 
 function kept(driver: string, intent: SnapshotRecord, made: DriverSnapshot): SnapshotRecord {
@@ -183,16 +188,6 @@ function kept(driver: string, intent: SnapshotRecord, made: DriverSnapshot): Sna
     isConsistent,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(state === undefined ? {} : { state }),
-  }
-}
-
-/** Snapshots keep to the rule of volumes' names, so that they may be directories. */
-function checkSnapshotName(snapshot: unknown, volume: string, verb: string): void {
-  try {
-    checkVolumeName(snapshot, verb)
-  } catch (cause) {
-    const text = `${verb} ${volume}: a snapshot is named like a volume: ${PouchError.from(cause).message}`
-    throw new PouchError('invalid-argument', text, { op: `volume.${verb}`, subject: volume, cause })
   }
 }
 

@@ -95,7 +95,7 @@ describe('a driver from a source', () => {
     await volumes.create({ name: 'data', driver: 'ram' })
     isAway = true
     source.found.clear()
-    const warnings = ['list ram: get ram: it has no file any more']
+    const warnings = ['list ram: it has no file any more']
     expect([(await volumes.list()).warnings, names()]).toEqual([warnings, ['local', 'ram']])
     await volumes.remove('data')
     source.found.set('ram', ram)

@@ -89,7 +89,8 @@ export function requireAtRest(volume: DriverVolume, request: { isMounted: boolea
   const message =
     'it is in use, and a directory cannot be copied in one moment while somebody writes; ' +
     'stop what uses it, or allow an inconsistent copy'
-  throw new PouchError('in-use', message, { op: 'local', subject: volume.name })
+  const details = { unless: 'allowInconsistent' }
+  throw new PouchError('in-use', message, { op: 'local', subject: volume.name, details })
 }
 
 async function namesIn(shelf: string): Promise<string[]> {

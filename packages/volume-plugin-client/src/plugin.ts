@@ -196,7 +196,7 @@ export class Plugin {
 
   #left({ method, subject, signal }: PluginCall): PluginFailure {
     const { code, message } = abortError(signal)
-    const text = `${method} was not sent to volume plugin ${this.name} (${this.#address}): ${message} while it was waited for`
+    const text = `${method} was not sent to volume plugin ${this.name} (${this.#address}), which was not ready yet: ${message}`
     const about = { op: `plugin.${method}`, subject: subject ?? this.name, cause: signal.reason }
     return new PluginFailure(code, text, { ...about, outcome: 'nothing' })
   }
