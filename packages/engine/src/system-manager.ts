@@ -6,6 +6,7 @@ import type { DriverHealth, DriverInfo, Usage, Volume, VolumeEngine } from '@pou
 import { type EngineEvent, type EventFilters, matchesEvent } from './engine-event.js'
 import type { EventLog, EventRange } from './event-log.js'
 import { type HostFacts, hostFacts } from './host-facts.js'
+import { runcVersion } from './runc-version.js'
 import { engineVersion } from './version.js'
 
 /** What a {@link SystemManager} looks at. */
@@ -38,6 +39,8 @@ export interface EngineInfo {
   readonly drivers: readonly DriverInfo[]
   readonly snapshotter: string
   readonly containerd: ContainerdFacts
+  /** The commit of the host's runc, or its version; empty when it tells neither. */
+  readonly runc: string
   /** How many follow the events now. */
   readonly eventReaders: number
   readonly host: HostFacts
@@ -93,6 +96,7 @@ export interface EventQuery extends EventRange {
 export class SystemManager {
   readonly #options: SystemManagerOptions
   readonly #host: HostFacts = hostFacts()
+  #runc: Promise<string> | undefined
 
   constructor(options: SystemManagerOptions) {
     this.#options = options
@@ -117,6 +121,7 @@ export class SystemManager {
       drivers: volumes.drivers(),
       snapshotter: this.#options.snapshotter,
       containerd,
+      runc: await this.#runcVersion(),
       eventReaders: this.#options.events.readers,
       host: this.#host,
       warnings: reachable ? [] : [`WARNING: containerd does not answer on ${containerd.address}`],
@@ -169,6 +174,14 @@ export class SystemManager {
    */
   events({ filters = {}, ...range }: EventQuery = {}): AsyncIterable<EngineEvent> {
     return filtered(this.#options.events.read(range), filters)
+  }
+
+  /** Asked once it is known; a runc that is installed later is found then. */
+  async #runcVersion(): Promise<string> {
+    this.#runc ??= runcVersion()
+    const told = await this.#runc
+    if (told === '') this.#runc = undefined
+    return told
   }
 
   async #containerd(signal: AbortSignal | undefined): Promise<ContainerdFacts> {

@@ -49,6 +49,7 @@ export function systemInfo(info: EngineInfo, debug: boolean): SystemInfo {
     DefaultRuntime: 'runc',
     LiveRestoreEnabled: true,
     ContainerdCommit: { ID: containerd.revision, Expected: containerd.revision },
+    RuncCommit: { ID: info.runc, Expected: info.runc },
     SecurityOptions: [
       ...(host.apparmor ? ['name=apparmor'] : []),
       ...(host.seccomp ? ['name=seccomp,profile=builtin'] : []),
@@ -102,7 +103,6 @@ function absentParts() {
     },
     Isolation: '',
     InitBinary: 'tini-static',
-    RuncCommit: { ID: '', Expected: '' },
     InitCommit: { ID: '', Expected: '' },
   }
 }
