@@ -1,7 +1,8 @@
+import { closeSync } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { hasErrno } from '@pouch/errors'
 import { type ByteName, folderOf, joinName, lastOf, shownName } from './byte-name.js'
-import { close, open, openFlags, placeOf, sameAs } from './descriptor.js'
+import { open, openFlags, placeOf, sameAs } from './descriptor.js'
 import { type Difference, type DifferenceKind, hasSameContent, metadataDifference } from './entry-difference.js'
 import { EntryReader } from './entry-reader.js'
 import { FolderTrail } from './folder-trail.js'
@@ -184,7 +185,7 @@ class Comparison {
     const parent = await this.#reachB(folderOf(a.path))
     if (parent === undefined) return undefined
     const found = await reader.openFolder(parent, lastOf(a.path), a.path)
-    if (found?.descriptor !== undefined) await close(found.descriptor)
+    if (found?.descriptor !== undefined) closeSync(found.descriptor)
     return found?.entry
   }
 
@@ -195,7 +196,8 @@ class Comparison {
     const isIgnored = path === '' && (await hasLostAndFound(system, folderB)) ? lostAndFound : undefined
     for await (const entry of await opendir(sameAs(folderB), { encoding: 'latin1', bufferSize: chunkNames })) {
       progress.check()
-      if (entry.isSocket() || entry.name === isIgnored || (await isThere(folderA, entry.name))) continue
+      await progress.pause()
+      if (entry.isSocket() || entry.name === isIgnored || (await isThere(system, folderA, entry.name))) continue
       this.#tell(joinName(path, entry.name), ['extra', 'it is in the second alone'])
       if (this.#isDone) return
     }
@@ -230,9 +232,9 @@ class Comparison {
 
 const missing: Difference = ['missing', 'it is in the first alone']
 
-async function isThere(folder: number, name: ByteName): Promise<boolean> {
+async function isThere(system: SystemCalls, folder: number, name: ByteName): Promise<boolean> {
   try {
-    await close(await open(placeOf(folder, name), openFlags.place))
+    closeSync(system.holdCached(folder, name) ?? (await open(placeOf(folder, name), openFlags.place)))
     return true
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return false

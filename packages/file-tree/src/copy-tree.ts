@@ -124,7 +124,7 @@ class Copying {
   async #fill(entry: FoundEntry, target: number): Promise<void> {
     const { path, stat, content, descriptor } = entry
     if (content !== undefined) {
-      await writeFully(target, content.subarray(0, stat.size), 0)
+      await this.#writer.write(target, content.subarray(0, stat.size))
       if (content.length < stat.size) await ftruncate(target, stat.size)
       if (content.length !== stat.size) this.#warnChanged(path)
       if (stat.size > 0) this.#copied += 1

@@ -67,6 +67,13 @@ export async function readFully(descriptor: number, buffer: Buffer, position: nu
   return filled
 }
 
+/** Writes all of it, on this thread. */
+export function writeAtOnce(descriptor: number, buffer: Uint8Array, position: number): void {
+  for (let written = 0; written < buffer.length; ) {
+    written += fs.writeSync(descriptor, buffer, written, buffer.length - written, position + written)
+  }
+}
+
 /** Writes all of it. */
 export async function writeFully(descriptor: number, buffer: Uint8Array, position: number): Promise<void> {
   let written = 0

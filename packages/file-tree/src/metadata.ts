@@ -1,9 +1,11 @@
+import { chmodSync, chownSync } from 'node:fs'
 import { hasErrno } from '@pouch/errors'
 import type { Attribute } from './attribute.js'
 import { type ByteName, shownName } from './byte-name.js'
 import { chmod, chown, sameAs } from './descriptor.js'
 import type { FileStat } from './file-stat.js'
 import type { Progress } from './progress.js'
+import type { Promptness } from './promptness.js'
 import type { SystemCalls } from './system-calls.js'
 import type { Ownership } from './tree-call.js'
 
@@ -24,13 +26,15 @@ export class MetadataKeeper {
   readonly #system: SystemCalls
   readonly #progress: Progress
   readonly #ownership: Ownership
+  readonly #promptness: Promptness
   readonly #uid = process.geteuid?.() ?? 0
   #hasToldOwnership = false
 
-  constructor(system: SystemCalls, progress: Progress, ownership: Ownership) {
+  constructor(system: SystemCalls, progress: Progress, ownership: Ownership, promptness: Promptness) {
     this.#system = system
     this.#progress = progress
     this.#ownership = ownership
+    this.#promptness = promptness
   }
 
   /** The permissions to make a file with: all that it gets, unless it gets another owner first. */
@@ -45,11 +49,29 @@ export class MetadataKeeper {
     if (stat.kind !== 'symlink') {
       const mode = ownerHolds ? metadata.mode : metadata.mode & ~setIdBits
       // A change of the owner takes the set-id bits away.
-      if (this.#system.stat(descriptor).mode !== mode) await chmod(sameAs(descriptor), mode)
+      if (this.#system.stat(descriptor).mode !== mode) await this.#chmod(descriptor, mode)
     }
     // After the owner: a change of it takes capabilities away. After the mode: that would change an ACL's mask.
     for (const attribute of metadata.attributes) await this.#attribute(descriptor, path, attribute)
-    if (metadata.mtimeNs !== undefined) await this.#system.setMtime(descriptor, metadata.mtimeNs)
+    const { mtimeNs } = metadata
+    if (mtimeNs !== undefined) {
+      await this.#do((atOnce) => this.#system.setMtime(descriptor, mtimeNs, atOnce))
+    }
+  }
+
+  /** What is done at once is done when the call returns. */
+  async #do(call: (atOnce: boolean) => Promise<void>): Promise<void> {
+    await (this.#promptness.isAtOnce ? this.#promptness.run(() => call(true)) : call(false))
+  }
+
+  async #chmod(descriptor: number, mode: number): Promise<void> {
+    if (this.#promptness.isAtOnce) this.#promptness.run(() => chmodSync(sameAs(descriptor), mode))
+    else await chmod(sameAs(descriptor), mode)
+  }
+
+  async #chown(descriptor: number, uid: number, gid: number): Promise<void> {
+    if (this.#promptness.isAtOnce) this.#promptness.run(() => chownSync(sameAs(descriptor), uid, gid))
+    else await chown(sameAs(descriptor), uid, gid)
   }
 
   /** @returns whether the file belongs to whom it should */
@@ -57,7 +79,7 @@ export class MetadataKeeper {
     if (this.#ownership === 'caller') return false
     if (stat.uid === uid && stat.gid === gid) return true
     try {
-      await chown(sameAs(descriptor), uid, gid)
+      await this.#chown(descriptor, uid, gid)
       return true
     } catch (error) {
       // EINVAL: an id that the caller's user namespace does not have.
@@ -72,7 +94,7 @@ export class MetadataKeeper {
 
   async #attribute(descriptor: number, path: ByteName, { name, value }: Attribute): Promise<void> {
     try {
-      await this.#system.setAttribute(descriptor, name, value)
+      await this.#do((atOnce) => this.#system.setAttribute(descriptor, name, value, atOnce))
     } catch (error) {
       // ENOSPC is also what ext4 says to more attributes than fit a block. A full disk shows itself with the next content.
       if (!hasErrno(error, 'EOPNOTSUPP', 'ENOTSUP', 'EPERM', 'EACCES', 'EINVAL', 'ENOSPC', 'E2BIG', 'ERANGE'))

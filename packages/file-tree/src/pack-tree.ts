@@ -1,5 +1,6 @@
 import { readPieces } from './file-content.js'
 import type { FoundEntry } from './found-entry.js'
+import { ownBuffer, pieceBuffers, type TakeBuffer } from './piece-buffers.js'
 import { Progress } from './progress.js'
 import { dataBytes, type Extent, extentsOf, hasHoles } from './sparse-map.js'
 import { SystemCalls } from './system-calls.js'
@@ -10,7 +11,13 @@ import { treeError } from './tree-error.js'
 import { TreeWalk } from './tree-walk.js'
 
 /** How to pack. */
-export type PackOptions = TreeCall
+export interface PackOptions extends TreeCall {
+  /**
+   * `owned` (the default): a chunk is the caller's for good. `borrowed`: it is overwritten once the next one is asked for, which takes much less
+   * from memory; for whoever is done with each chunk by then.
+   */
+  readonly chunks?: 'owned' | 'borrowed' | undefined
+}
 
 const op = 'tree.pack'
 const inlineBytes = 65536
@@ -33,7 +40,7 @@ export async function* packTree(root: string, options: PackOptions = {}): AsyncG
   progress.check()
   const system = await SystemCalls.load(op, options.loadKoffi)
   const walk = new TreeWalk({ op, root, system, progress, inlineBytes: () => inlineBytes })
-  const archive = new Archive(root, system, progress)
+  const archive = new Archive(root, system, progress, options.chunks === 'borrowed' ? pieceBuffers() : ownBuffer)
   for await (const entry of walk.entries()) {
     try {
       yield* archive.add(entry)
@@ -50,14 +57,16 @@ class Archive {
   readonly #root: string
   readonly #system: SystemCalls
   readonly #progress: Progress
+  readonly #take: TakeBuffer
   #pending: Uint8Array[] = []
   #pendingBytes = 0
   #totalBytes = 0
 
-  constructor(root: string, system: SystemCalls, progress: Progress) {
+  constructor(root: string, system: SystemCalls, progress: Progress, take: TakeBuffer) {
     this.#root = root
     this.#system = system
     this.#progress = progress
+    this.#take = take
   }
 
   async *add(entry: FoundEntry): AsyncGenerator<Uint8Array> {
@@ -66,14 +75,14 @@ class Archive {
     else if (content !== undefined) this.#whole(entry, content)
     else if (descriptor !== undefined) yield* this.#streamed(entry, descriptor)
     this.#progress.entry()
-    if (this.#pendingBytes >= chunkBytes) yield this.#take()
+    if (this.#pendingBytes >= chunkBytes) yield this.#drain()
   }
 
   *end(): Generator<Uint8Array> {
     this.#put(zeros.subarray(0, 2 * blockBytes))
     const over = this.#totalBytes % recordBytes
     if (over > 0) this.#put(zeros.subarray(0, recordBytes - over))
-    yield this.#take()
+    yield this.#drain()
   }
 
   #whole(entry: FoundEntry, content: Buffer): void {
@@ -96,11 +105,12 @@ class Archive {
       this.#put(memberHeader(entry, data))
       if (map !== undefined) this.#put(map)
       let missing = 0
-      for await (const piece of readPieces(descriptor, extents)) {
-        missing += piece.missingBytes
-        this.#progress.content(piece.data.length)
-        this.#put(piece.data)
-        if (this.#pendingBytes >= chunkBytes) yield* this.#takeParts()
+      for await (const { data, missingBytes } of readPieces(descriptor, extents, this.#take)) {
+        missing += missingBytes
+        this.#progress.content(data.length)
+        // What waits for more to come must outlive the buffer that it is in.
+        this.#put(data.length < chunkBytes ? Buffer.from(data) : data)
+        if (this.#pendingBytes >= chunkBytes) yield* this.#drainParts()
       }
       this.#put(zeros.subarray(0, paddingOf(bytes)))
       this.#checkUnchanged(entry, descriptor, missing > 0)
@@ -125,7 +135,7 @@ class Archive {
     this.#totalBytes += data.length
   }
 
-  #take(): Uint8Array {
+  #drain(): Uint8Array {
     const chunk = Buffer.concat(this.#pending, this.#pendingBytes)
     this.#pending = []
     this.#pendingBytes = 0
@@ -133,11 +143,11 @@ class Archive {
   }
 
   /** Large pieces go out as they are; copying them would cost as much as reading them. */
-  *#takeParts(): Generator<Uint8Array> {
+  *#drainParts(): Generator<Uint8Array> {
     const last = this.#pending.pop()
     if (last === undefined) return
     this.#pendingBytes -= last.length
-    if (this.#pendingBytes > 0) yield this.#take()
+    if (this.#pendingBytes > 0) yield this.#drain()
     yield last
   }
 }

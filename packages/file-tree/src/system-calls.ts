@@ -151,11 +151,14 @@ export class SystemCalls {
     }
   }
 
-  async setAttribute(descriptor: number, name: ByteName, value: Buffer): Promise<void> {
+  /** `atOnce`: on this thread, as for all below that have it. */
+  async setAttribute(descriptor: number, name: ByteName, value: Buffer, atOnce: boolean): Promise<void> {
     // A pointer to nothing is null in koffi, which the kernel takes as well; one byte that is not read is as good.
     const buffer = value.length === 0 ? Buffer.alloc(1) : value
     const key = bytesOf(`${name}\0`)
-    succeed('setxattr', await this.#libc.setxattr.async(sameAs(descriptor), key, buffer, value.length, 0))
+    const { setxattr } = this.#libc
+    const set = atOnce ? setxattr : setxattr.async
+    succeed('setxattr', await set(sameAs(descriptor), key, buffer, value.length, 0))
   }
 
   async removeAttribute(descriptor: number, name: ByteName): Promise<void> {
@@ -164,12 +167,14 @@ export class SystemCalls {
   }
 
   /** Sets the time of the last change, to the nanosecond; the time of the last access stays. */
-  async setMtime(descriptor: number, mtimeNs: bigint): Promise<void> {
+  async setMtime(descriptor: number, mtimeNs: bigint, atOnce: boolean): Promise<void> {
     const times = new BigInt64Array(4)
     const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
     times.set([0n, BigInt(utimeOmit), (mtimeNs - nanoseconds) / 1_000_000_000n, nanoseconds])
     const buffer = new Uint8Array(times.buffer)
-    succeed('utimensat', await this.#libc.utimensat.async(-100, sameAs(descriptor), buffer, 0))
+    const { utimensat } = this.#libc
+    const set = atOnce ? utimensat : utimensat.async
+    succeed('utimensat', await set(-100, sameAs(descriptor), buffer, 0))
   }
 
   /** Makes a device, a FIFO. `type`: the file type's bits, with the permissions. */

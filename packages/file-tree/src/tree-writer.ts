@@ -1,11 +1,25 @@
 import { closeSync } from 'node:fs'
 import { hasErrno, PouchError } from '@pouch/errors'
 import { type ByteName, bytesOf, folderOf, lastOf, shownName } from './byte-name.js'
-import { close, link, open, openFlags, placeOf, rmdir, symlink, unlink } from './descriptor.js'
+import {
+  close,
+  link,
+  open,
+  openFlags,
+  placeOf,
+  rmdir,
+  sameAs,
+  symlink,
+  unlink,
+  writeAtOnce,
+  writeFully,
+} from './descriptor.js'
 import type { FileKind } from './file-stat.js'
 import { FolderStack, type FolderStackOptions, type OpenFolder } from './folder-stack.js'
+import { isLocalFilesystem } from './local-filesystem.js'
 import { type Metadata, MetadataKeeper } from './metadata.js'
 import type { Progress } from './progress.js'
+import { Promptness } from './promptness.js'
 import type { SystemCalls } from './system-calls.js'
 import { TaskPool } from './task-pool.js'
 import type { Ownership } from './tree-call.js'
@@ -52,18 +66,24 @@ export class TreeWriter {
   readonly #options: TreeWriterOptions
   readonly #rootDescriptor: number
   readonly #keeper: MetadataKeeper
+  readonly #promptness: Promptness
   readonly #pool: TaskPool
   readonly #folders: FolderStack
   readonly #underWay: Map<ByteName, Promise<void>>
 
   private constructor(
     options: TreeWriterOptions,
-    parts: FolderStackOptions & { readonly folders: FolderStack; readonly underWay: Map<ByteName, Promise<void>> },
+    parts: FolderStackOptions & {
+      readonly promptness: Promptness
+      readonly folders: FolderStack
+      readonly underWay: Map<ByteName, Promise<void>>
+    },
   ) {
     this.#options = options
     this.#step = parts.step
     this.#rootDescriptor = parts.rootDescriptor
     this.#keeper = parts.keeper
+    this.#promptness = parts.promptness
     this.#pool = parts.pool
     this.#folders = parts.folders
     this.#underWay = parts.underWay
@@ -74,10 +94,11 @@ export class TreeWriter {
     const { op, root, system } = options
     const rootDescriptor = await openRoot(root, op)
     try {
-      const keeper = new MetadataKeeper(system, options.progress, options.ownership)
+      const promptness = new Promptness(await isLocalFilesystem(sameAs(rootDescriptor)))
+      const keeper = new MetadataKeeper(system, options.progress, options.ownership, promptness)
       const pool = new TaskPool(width)
       const underWay = new Map<ByteName, Promise<void>>()
-      const parts = { step: { op, root }, rootDescriptor, system, keeper, pool, underWay }
+      const parts = { step: { op, root }, rootDescriptor, system, keeper, promptness, pool, underWay }
       return new TreeWriter(options, { ...parts, folders: await FolderStack.open(parts) })
     } catch (error) {
       closeSync(rootDescriptor)
@@ -114,7 +135,9 @@ export class TreeWriter {
         await fill(descriptor)
         await this.#keeper.apply(descriptor, path, metadata)
       } finally {
-        await close(descriptor)
+        // What a local file system has been given it has; another one may still send it.
+        if (this.#promptness.isAtOnce) this.#promptness.run(() => closeSync(descriptor))
+        else await close(descriptor)
       }
     }
     await this.#perform(parent, path, 'cannot write', async () => {
@@ -128,6 +151,12 @@ export class TreeWriter {
     if (background) return
     await this.#underWay.get(path)
     this.#pool.check()
+  }
+
+  /** Writes the content of a small file. */
+  async write(descriptor: number, content: Uint8Array): Promise<void> {
+    if (this.#promptness.isAtOnce) this.#promptness.run(() => writeAtOnce(descriptor, content, 0))
+    else await writeFully(descriptor, content, 0)
   }
 
   /** A symbolic link. Its target is nobody's business: it is never followed. */

@@ -3,6 +3,7 @@ import { localAccounts } from './accounts.js'
 import { shownName } from './byte-name.js'
 import { ftruncate, writeFully } from './descriptor.js'
 import { entryPath } from './entry-path.js'
+import { pieceBuffers, pieceBytes } from './piece-buffers.js'
 import { Progress } from './progress.js'
 import { SystemCalls } from './system-calls.js'
 import { ArchiveReader } from './tar/archive-reader.js'
@@ -27,7 +28,6 @@ export interface UnpackOptions extends WriteTreeCall {
 
 const op = 'tree.unpack'
 const inlineBytes = 65536
-const pieceBytes = 1024 * 1024
 
 /**
  * Unpacks a tar archive into an existing directory, and brings it to the disk before it resolves. It reads V7, ustar, pax and GNU's
@@ -77,6 +77,7 @@ class Unpacking {
   readonly #writer: TreeWriter
   readonly #progress: Progress
   readonly #limits: UnpackLimits
+  readonly #take = pieceBuffers()
   #entries = 0
   #bytes = 0
 
@@ -126,7 +127,7 @@ class Unpacking {
     // What the reader gives is the stream's own; this outlives it.
     const content = size === 0 ? undefined : Buffer.from(await this.#archive.readAll())
     const fill = async (descriptor: number) => {
-      if (content !== undefined) await writeFully(descriptor, content, 0)
+      if (content !== undefined) await this.#writer.write(descriptor, content)
     }
     await this.#writer.file(path, member, fill, { background: true })
     this.#progress.content(size)
@@ -138,10 +139,10 @@ class Unpacking {
     try {
       for (const { offset, length } of extents) {
         for (let done = 0; done < length; ) {
-          const piece = await this.#archive.readData(Math.min(pieceBytes, length - done))
-          if (piece === undefined) break
+          const piece = this.#take(Math.min(pieceBytes, length - done))
+          await this.#archive.readInto(piece)
           await writing
-          writing = writeFully(descriptor, Buffer.from(piece), offset + done)
+          writing = writeFully(descriptor, piece, offset + done)
           // Its failure is thrown by the next await.
           writing.catch(() => undefined)
           done += piece.length

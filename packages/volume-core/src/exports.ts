@@ -88,7 +88,7 @@ async function* packed(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    yield* packTree(path, treeTellers(request, signal))
+    yield* packTree(path, { ...treeTellers(request, signal), chunks: request.chunks })
   } catch (error) {
     throw transferError('export', name, error)
   }

@@ -10,31 +10,27 @@ export async function* untilAborted<T>(
     return
   }
   const chunks = source[Symbol.asyncIterator]()
-  const { aborted, forget } = abortOf(signal)
+  // Racing against one promise for them all would keep something of every chunk until the end.
+  let fail: (error: unknown) => void = ignore
+  const onAbort = () => fail(abortError(signal))
+  signal.addEventListener('abort', onAbort, { once: true })
   try {
     for (;;) {
-      const next = await Promise.race([chunks.next(), aborted])
+      const next = await new Promise<IteratorResult<T>>((resolve, reject) => {
+        fail = reject
+        if (signal.aborted) onAbort()
+        else chunks.next().then(resolve, reject)
+      })
       if (next.done === true) return
       yield next.value
     }
   } finally {
-    forget()
+    signal.removeEventListener('abort', onAbort)
     const left = chunks.return?.()
     // A source that hangs does not come back from that either.
     if (signal.aborted) left?.then(ignore, ignore)
     else await left
   }
-}
-
-function abortOf(signal: AbortSignal): { readonly aborted: Promise<never>; forget(): void } {
-  let onAbort = ignore
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(abortError(signal))
-  })
-  aborted.catch(ignore)
-  if (signal.aborted) onAbort()
-  else signal.addEventListener('abort', onAbort, { once: true })
-  return { aborted, forget: () => signal.removeEventListener('abort', onAbort) }
 }
 
 function ignore(): void {}

@@ -83,6 +83,11 @@ export interface ExportRequest {
   readonly onWarning?: ((message: string) => void) | undefined
   /** Told as it goes. */
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined
+  /**
+   * `owned` (the default): a chunk is the reader's for good. `borrowed`: it is overwritten once the next one is asked for, which takes much less
+   * from memory; for readers that are done with each chunk by then.
+   */
+  readonly chunks?: 'owned' | 'borrowed' | undefined
 }
 
 /**

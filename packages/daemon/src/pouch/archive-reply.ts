@@ -45,7 +45,7 @@ export class ArchiveReply {
       for await (const chunk of archive) {
         const stream = this.#open()
         await this.#tellWarnings(stream)
-        await this.#write(stream, 'stdout', chunk)
+        await this.#sendChunk(stream, chunk)
         if (stream.closed) return sent
       }
       const stream = this.#open()
@@ -56,6 +56,21 @@ export class ArchiveReply {
       await this.#breakOff(this.#stream, PouchError.from(error, { op: 'volume.export' }))
     }
     return sent
+  }
+
+  /** The chunk is written over once the next one is asked for: by then all of it has left for the client, who may be slow. */
+  async #sendChunk(stream: StreamReply, chunk: Uint8Array): Promise<void> {
+    if (stream.closed) return
+    const response = this.#response
+    if (this.#options.framed) response.write(frameHeader('stdout', chunk.byteLength))
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        response.off('close', done)
+        resolve()
+      }
+      response.once('close', done)
+      response.write(chunk, done)
+    })
   }
 
   #open(): StreamReply {

@@ -24,7 +24,9 @@ async function exportVolume(engine: Engine, call: RouteCall, log: Logger): Promi
   const volume = params.name ?? ''
   const compress = compressionOf(query.text('compress'))
   const reply = new ArchiveReply(response, { volume, compress, framed: query.bool('frames'), log })
-  const request = { allowInconsistent: query.bool('inconsistent'), onWarning: reply.warn }
+  // A compressor reads ahead of itself.
+  const chunks = compress === undefined ? ('borrowed' as const) : ('owned' as const)
+  const request = { allowInconsistent: query.bool('inconsistent'), onWarning: reply.warn, chunks }
   const archive = await engine.volumes.export(volume, request, { signal })
   try {
     return await reply.send(compress === undefined ? archive : compressed(archive, compress))

@@ -63,12 +63,10 @@ export class ArchiveReader {
     }
   }
 
-  /** Some of the member's data; `undefined` at its end. Shared with the stream until the next call. */
-  async readData(most: number): Promise<Buffer | undefined> {
-    if (this.#dataLeft === 0) return undefined
-    const part = await this.#reader.readSome(Math.min(most, this.#dataLeft))
-    this.#dataLeft -= part.length
-    return part
+  /** The next bytes of the member's data, which has as many left. */
+  async readInto(target: Buffer): Promise<void> {
+    await this.#reader.readInto(target)
+    this.#dataLeft -= target.length
   }
 
   /** All of the member's data that was not read yet. */

@@ -32,12 +32,16 @@ export class ByteReader {
   async read(length: number): Promise<Buffer> {
     if (this.#left >= length) return this.#take(length)
     const result = Buffer.allocUnsafe(length)
-    for (let filled = 0; filled < length; ) {
-      const part = await this.readSome(length - filled)
-      part.copy(result, filled)
-      filled += part.length
-    }
+    await this.readInto(result)
     return result
+  }
+
+  /** As many bytes as the target has room for. @throws PouchError `corrupt` when the stream ends within */
+  async readInto(target: Buffer): Promise<void> {
+    for (let filled = 0; filled < target.length; ) {
+      if (this.#left === 0 && !(await this.#fill())) throw this.#endedEarly()
+      filled += this.#take(Math.min(target.length - filled, this.#left)).copy(target, filled)
+    }
   }
 
   /** At least one byte and at most as many. @throws PouchError `corrupt` when the stream has ended */

@@ -1,0 +1,32 @@
+import { performance } from 'node:perf_hooks'
+
+const slowMs = 3
+const restMs = 1000
+
+/**
+ * Whether what a local file system does in memory is done on this thread. Handing it to another one costs several times as much as
+ * doing it, but memory that is short, or a journal that is full, makes the caller wait: once that was seen, other threads do it for a second.
+ */
+export class Promptness {
+  readonly #isLocal: boolean
+  #restsUntilMs = 0
+
+  /** @param isLocal whether the file system is one that works in memory */
+  constructor(isLocal: boolean) {
+    this.#isLocal = isLocal
+  }
+
+  /** Whether the next call is made here. */
+  get isAtOnce(): boolean {
+    return this.#isLocal && performance.now() >= this.#restsUntilMs
+  }
+
+  /** Makes a call here, and sees how long it takes. */
+  run<T>(call: () => T): T {
+    const beganMs = performance.now()
+    const result = call()
+    const endedMs = performance.now()
+    if (endedMs - beganMs > slowMs) this.#restsUntilMs = endedMs + restMs
+    return result
+  }
+}
