@@ -141,7 +141,7 @@ export class BtrfsVolumes implements Backing {
   async #restore(volume: DriverVolume, snapshot: DriverSnapshot, call: DriverCall): Promise<void> {
     throwIfAborted(call.signal, { op: 'restore', subject: volume.name })
     const folder = await this.#shelf.requireFolder(volume, snapshot.name)
-    await this.#root.refuseMounts(this.#root.directoryOf(volume.name))
+    this.#root.refuseMounts(this.#root.directoryOf(volume.name))
     await this.#root.drafted(async (draft) => {
       const data = join(draft, dataFolder)
       await snapshotSubvolume(join(folder, dataFolder), data)

@@ -38,7 +38,7 @@ export class ImageSnapshots implements BackingSnapshots {
   async restore(volume: DriverVolume, snapshot: DriverSnapshot, call: DriverCall): Promise<void> {
     throwIfAborted(call.signal, { op: 'restore', subject: volume.name })
     const folder = await this.#shelf.requireFolder(volume, snapshot.name)
-    await this.#root.refuseMounts(this.#root.directoryOf(volume.name))
+    this.#root.refuseMounts(this.#root.directoryOf(volume.name))
     const image = imageFile(this.#root, volume.name)
     const before = await inspectImage(image)
     await this.#root.drafted(async (draft) => {

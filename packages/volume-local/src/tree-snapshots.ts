@@ -39,7 +39,7 @@ export class TreeSnapshots implements BackingSnapshots {
   async restore(volume: DriverVolume, snapshot: DriverSnapshot, call: DriverCall): Promise<void> {
     throwIfAborted(call.signal, { op: 'restore', subject: volume.name })
     const folder = await this.#shelf.requireFolder(volume, snapshot.name)
-    await this.#root.refuseMounts(this.#root.directoryOf(volume.name))
+    this.#root.refuseMounts(this.#root.directoryOf(volume.name))
     await this.#root.drafted(async (draft) => {
       const data = join(draft, dataFolder)
       await this.#makeData(volume, data)

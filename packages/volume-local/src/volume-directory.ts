@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync } from 'node:fs'
-import { chmod, chown, lstat } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasErrno, PouchError } from '@pouch/errors'
 
@@ -32,9 +32,10 @@ export async function makeVolumeDirectory(root: string, name: string, access: Di
   const directory = join(root, name)
   const data = join(directory, dataFolder)
   // What mkdir alone makes right is whole with its last step; what needs another owner or mode is opened when it has them.
-  const isNew = madeDirectory(directory, isOwned ? closedMode : openMode)
+  const make = isFirstOfTurn() ? makeNow : mkdir
+  const isNew = await madeDirectory(make, directory, isOwned ? closedMode : openMode)
   if (!isNew && (await isWhole(directory)) && (await isDirectory(data))) return data
-  madeDirectory(data, isOwned ? closedMode : mode)
+  await madeDirectory(make, data, isOwned ? closedMode : mode)
   if (isNew && !isOwned && hasMode(data, mode) && hasMode(directory, openMode)) return data
   if (!isNew) await requireDirectory(data)
   if (isOwned) await chown(data, uid, gid)
@@ -68,20 +69,36 @@ export function isDirectoryNow(path: string): boolean {
   throw notDirectory(path)
 }
 
-/**
- * Makes a directory, if it is not there, in the thread that calls: to hand the call to another takes that thread longer (60 to 80
- * microseconds, bench/README.md) than the kernel takes to make it (30 to 50).
- *
- * @returns whether it was made
- */
-function madeDirectory(path: string, mode: number): boolean {
+async function madeDirectory(make: MakeDirectory, path: string, mode: number): Promise<boolean> {
   try {
-    mkdirSync(path, mode)
+    await make(path, mode)
     return true
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) return false
     throw error
   }
+}
+
+type MakeDirectory = (path: string, mode: number) => Promise<unknown>
+
+/**
+ * In the thread that calls: to hand the call to another takes that thread longer than the kernel takes to make a directory. Where many are
+ * made at a time that is not so: the kernel makes them wait for each other and for its journal, and then threads wait.
+ */
+async function makeNow(path: string, mode: number): Promise<void> {
+  mkdirSync(path, mode)
+}
+
+let isTaken = false
+
+/** Whether nobody has asked in this turn of the event loop. */
+function isFirstOfTurn(): boolean {
+  if (isTaken) return false
+  isTaken = true
+  setImmediate(() => {
+    isTaken = false
+  })
+  return true
 }
 
 async function isWhole(directory: string): Promise<boolean> {

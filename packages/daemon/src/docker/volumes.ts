@@ -37,11 +37,11 @@ function* listText(
 }
 
 /** With a `Status` where a backend has one to tell: Docker shows what a plugin says. One that fails takes nothing from the rest. */
-async function inspect(engine: Engine, { params, signal }: RouteCall): Promise<DockerVolume | JsonText> {
-  const volume = await engine.volumes.get(params.name ?? '')
+async function inspect(engine: Engine, call: RouteCall): Promise<DockerVolume | JsonText> {
+  const volume = await engine.volumes.get(call.params.name ?? '')
   if (!hasBackend(engine, volume.driver)) return new JsonText([volumeText(volume)])
   try {
-    const { status } = await engine.volumes.describe(volume.name, { signal })
+    const { status } = await engine.volumes.describe(volume.name, { signal: call.signal })
     return volumeJson(volume, status)
   } catch (error) {
     if (hasCode(error, 'not-found')) throw error
