@@ -3,6 +3,7 @@ import type { CheckReport } from './check-store.js'
 import { findProblems, withDatabase } from './find-problems.js'
 import { mendFirstPage } from './first-page.js'
 import { Salvage } from './salvage.js'
+import { sqliteError } from './sqlite-error.js'
 import { type StoreFileOptions, withStoreFile } from './store-file.js'
 import { copyStore } from './working-copy.js'
 
@@ -40,6 +41,8 @@ export async function checkStoreFile(options: CheckFileOptions): Promise<FileChe
       return await withDatabase(connect, copy.path, (connection) =>
         readAll(new Salvage(connection), problems, options.onEntry),
       )
+    } catch (error) {
+      throw sqliteError(error, op, path, 'could not be looked at')
     } finally {
       await copy.remove()
     }

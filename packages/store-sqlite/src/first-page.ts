@@ -4,6 +4,8 @@ import { makeLayout } from './open-connection.js'
 import type { SqlConnect } from './sql-connection.js'
 
 const pageBytes = 4096
+/** The header and schema, the table and its index: SQLite opens no store with fewer pages. */
+const leastPages = 3
 const magic = 'SQLite format 3\0'
 
 // Where the header has what: see "The Database Header" of SQLite's file format.
@@ -15,7 +17,8 @@ const versionValidForAt = 92
 
 /**
  * Makes a damaged file one that SQLite opens: its header says how many pages there are, and a first page that is none is replaced by
- * that of a new store. Every store has the same: its only table and its only index begin in the pages 2 and 3.
+ * that of a new store. Every store has the same: its only table and its only index begin in the pages 2 and 3, which are zeros where the
+ * file ends before them.
  *
  * @param path a copy
  */
@@ -27,7 +30,9 @@ export async function mendFirstPage(connect: SqlConnect, path: string): Promise<
   try {
     const page = (await intactPage(file)) ?? (await pageOfNewStore(connect, `${path}.first`))
     const { size } = await file.stat()
-    page.writeUInt32BE(Math.max(1, Math.floor(size / pageBytes)), pageCountAt)
+    const pages = Math.max(leastPages, Math.floor(size / pageBytes))
+    if (size < pages * pageBytes) await file.truncate(pages * pageBytes)
+    page.writeUInt32BE(pages, pageCountAt)
     page.copy(page, versionValidForAt, changeCountAt, changeCountAt + 4)
     await file.write(page, 0, pageBytes, 0)
   } finally {

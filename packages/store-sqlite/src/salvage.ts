@@ -17,6 +17,7 @@ export class Salvage {
   readonly #connection: SqlConnection
   readonly #seen = new Set<string>()
   readonly #lostKeys: string[] = []
+  #isTableWhole = true
   #isIndexWhole = true
 
   constructor(connection: SqlConnection) {
@@ -28,7 +29,7 @@ export class Salvage {
     return this.#lostKeys
   }
 
-  /** Whether {@link lostKeys} names all of them: the index was readable from its one end to the other. */
+  /** Whether {@link lostKeys} names all of them: the index was readable from its one end to the other, and knew all that was found. */
   get areAllNamed(): boolean {
     return this.#isIndexWhole
   }
@@ -36,12 +37,21 @@ export class Salvage {
   /** Every row that can be read, each key once. To be called once. */
   async *rows(): AsyncGenerator<SalvagedRow, void, void> {
     for await (const row of this.#inOrder()) if (this.#isNew(row)) yield { key: row.key, value: row.value }
-    for (const { key, id } of await this.#indexed()) {
+    const indexed = await this.#indexed()
+    this.#isIndexWhole &&= this.#hasAll(indexed)
+    for (const { key, id } of indexed) {
       if (this.#seen.has(key)) continue
       const [row] = await this.#attempt('SELECT key, value FROM keyv NOT INDEXED WHERE rowid = ?', id)
       if (row !== undefined && row.key === key && this.#isNew(row)) yield { key, value: row.value }
       else this.#lostKeys.push(key)
     }
+  }
+
+  /** Whether an index is one of this table: damage may have made an empty one of it, or one of something else. */
+  #hasAll(indexed: readonly { readonly key: string }[]): boolean {
+    const keys = new Set(indexed.map(({ key }) => key))
+    for (const key of this.#seen) if (!keys.has(key)) return false
+    return this.#isTableWhole || keys.size > 0
   }
 
   /** What has no text for a key is no entry, as for the store. */
@@ -81,6 +91,7 @@ export class Salvage {
     try {
       return await this.#connection.query(select, id)
     } catch {
+      this.#isTableWhole = false
       return undefined
     }
   }

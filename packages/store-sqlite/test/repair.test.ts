@@ -100,6 +100,33 @@ describe('a damaged file', () => {
     await store.close()
   }
 
+  it.each([
+    { name: 'cut in half', damage: (path: string) => cut(path, 0.5) },
+    { name: 'cut within its second page', damage: (path: string) => truncate(path, pageBytes + 100) },
+    { name: 'cut within its first page', damage: (path: string) => truncate(path, 100) },
+    { name: 'that is empty', damage: (path: string) => truncate(path, 0) },
+    {
+      name: 'whose second half is zeros',
+      damage: async (path: string) => {
+        const { size } = await stat(path)
+        await truncate(path, size >> 1)
+        await truncate(path, size)
+      },
+    },
+  ])('a small file $name is looked at and repaired, and what it lost is not passed over', async ({ damage }) => {
+    const few = 14
+    const path = await makeStore(await makeFolder(), few)
+    assert.equal(await pagesOf(path), 5)
+    await damage(path)
+    const check = await checkStoreFile({ path })
+    assert.equal(check.ok, false)
+    const report = await repairStoreFile({ path })
+    assert.deepEqual([report.saved, report.lostKeys], [check.entries, check.lostKeys])
+    assert(report.saved < few)
+    assert(!report.areAllNamed || report.saved + report.lostKeys.length === few, JSON.stringify(report))
+    await expectSaved(path, report)
+  })
+
   it('an empty file, and a log whose file is gone, are refused: neither is a new store', async () => {
     const folder = await makeFolder()
     const path = await makeCrashedStore(folder, 20, 5)
