@@ -77,7 +77,12 @@ export interface DriverStateArea {
 export interface Driver {
   readonly name: string
   readonly traits: DriverTraits
-  /** Makes the volume. @returns what the engine is to store and hand back with each later call */
+  /**
+   * Makes the volume. Repeated, it finds what it made. A create that fails is taken back by {@link remove}, unless the failure is
+   * `already-exists`: something of this name is there that this create did not make, and it is left alone.
+   *
+   * @returns what the engine is to store and hand back with each later call
+   */
   create(volume: DriverVolume, call: DriverCall): Promise<CreatedVolume | undefined>
   /** Deletes the volume and its data. It is not mounted. */
   remove(volume: DriverVolume, call: DriverCall): Promise<void>

@@ -46,7 +46,7 @@ export class Filling {
         this.#parts.log.warn({ volume: entry.name, err: error }, 'a volume that could not be filled is mounted still')
         return
       }
-      await this.#intents.undoCreate(entry, work, undefined)
+      await this.#intents.undoCreate(entry, work, failure instanceof DriverStillRunning ? undefined : failure)
     }
     if (failure instanceof DriverStillRunning) lease.hold(failure.rest.then(undo))
     else await undo()

@@ -47,7 +47,7 @@ export class Intents {
   async undoCreate(entry: VolumeEntry, work: Work, failure: unknown): Promise<void> {
     const undo = async () => {
       try {
-        await this.#undo(entry, { lease: work.lease, timeoutMs: this.#parts.timeoutMs })
+        await this.#undo(entry, { lease: work.lease, timeoutMs: this.#parts.timeoutMs }, failure)
       } catch (error) {
         entry.problem = PouchError.from(error)
         this.#parts.log.warn({ volume: entry.name, err: error }, 'a failed create could not be undone yet')
@@ -57,10 +57,11 @@ export class Intents {
     else await undo()
   }
 
-  async #undo(entry: VolumeEntry, work: Work): Promise<void> {
+  async #undo(entry: VolumeEntry, work: Work, failure: unknown): Promise<void> {
     await this.#parts.volumes.confirm(entry)
     try {
-      await this.#removeData(entry, work)
+      // What was there before is somebody's.
+      if (!hasCode(failure, 'already-exists')) await this.#removeData(entry, work)
     } catch (error) {
       await this.#parts.volumes.update(entry, { ...entry.record, phase: 'removing' })
       throw error

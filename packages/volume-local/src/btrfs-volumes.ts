@@ -9,6 +9,7 @@ import {
   setQgroupLimit,
   snapshotSubvolume,
 } from '@pouch/quota'
+import { formatBytes } from '@pouch/units'
 import type {
   CreatedVolume,
   DriverCall,
@@ -22,6 +23,7 @@ import type {
 import type { Backing, BackingSnapshots, Content, LendRequest } from './backing.js'
 import { copyContent } from './copy-content.js'
 import { applyAccess, walkedUsage } from './directory-volumes.js'
+import { foreignDirectory } from './foreign-directory.js'
 import { requireRoom } from './size-limits.js'
 import type { SnapshotShelf } from './snapshot-shelf.js'
 import { requireData } from './tree-snapshots.js'
@@ -49,7 +51,8 @@ export class BtrfsVolumes implements Backing {
   }
 
   async create(volume: DriverVolume, call: DriverCall, content?: Content): Promise<CreatedVolume> {
-    if (!(await this.#root.has(volume.name))) await this.#make(volume, call, content)
+    if (await this.#root.has(volume.name)) await this.#requireOwn(volume)
+    else await this.#make(volume, call, content)
     const path = this.#root.dataOf(volume.name)
     // A volume without a size may have been made as a directory, by an older version.
     if (!(await isSubvolume(path))) return { path }
@@ -115,6 +118,18 @@ export class BtrfsVolumes implements Backing {
       return await use({ kind: 'subvolume', path: await requireData(this.#root, volume) })
     const folder = await this.#shelf.requireFolder(volume, source.snapshot.name)
     return await use({ kind: 'subvolume', path: join(folder, dataFolder) })
+  }
+
+  /** A size that the directory there does not hold would be no size. */
+  async #requireOwn(volume: DriverVolume): Promise<void> {
+    const sizeBytes = sizeOf(volume)
+    if (sizeBytes === undefined) return
+    const path = await this.path(volume)
+    const isLimited = path !== undefined && (await isSubvolume(path)) && (await this.#counts())
+    const limitBytes = isLimited ? (await qgroupUsage(path)).limitBytes : undefined
+    if (limitBytes === sizeBytes) return
+    const why = limitBytes === undefined ? 'it has no limit' : `its limit is ${formatBytes(limitBytes)}`
+    throw foreignDirectory(volume.name, this.#root.directoryOf(volume.name), why)
   }
 
   async #make(volume: DriverVolume, call: DriverCall, content: Content | undefined): Promise<void> {

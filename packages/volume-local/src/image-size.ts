@@ -43,10 +43,15 @@ export async function fitImage(fit: ImageFit, { signal }: DriverCall): Promise<v
   requireRoom(volume, usedBytes, sizeBytes)
   await removeDrafts(file)
   const { sizeBytes: before } = await inspectImage(file)
-  if (sizeBytes <= before && before <= sizeBytes * (1 + tolerance)) return
+  if (isOfSize(before, sizeBytes)) return
   if (sizeBytes > before) return await grow(fit, signal)
   if (mountPoint !== undefined) throw inUse(volume, 'an image shrinks only while it is not mounted')
   await shrink(fit, signal)
+}
+
+/** Whether an image has a size that was asked for: it may be a little larger. */
+export function isOfSize(sizeBytes: number, wantedBytes: number): boolean {
+  return wantedBytes <= sizeBytes && sizeBytes <= wantedBytes * (1 + tolerance)
 }
 
 /** What a crash in the middle of a resize left. */

@@ -4,6 +4,7 @@ import { PouchError, throwIfAborted } from '@pouch/errors'
 import { copyTree } from '@pouch/file-tree'
 import { findMount, mountsUnder } from '@pouch/mount'
 import { filesystemUsage, inspectImage, mountImage, thaw, unmountImage } from '@pouch/quota'
+import { formatBytes } from '@pouch/units'
 import type {
   CreatedVolume,
   DriverCall,
@@ -16,9 +17,10 @@ import type {
 import type { Backing, BackingSnapshots, Content, ImageContent, LendRequest, Mounting } from './backing.js'
 import { copyContent, treeCall } from './copy-content.js'
 import { applyAccess } from './directory-volumes.js'
+import { foreignDirectory } from './foreign-directory.js'
 import { imageOptions, removeLostAndFound, withImageMounted } from './image-mount.js'
 import { imageFile, imageFolder } from './image-place.js'
-import { fitImage, makeImage } from './image-size.js'
+import { fitImage, isOfSize, makeImage } from './image-size.js'
 import { ImageSnapshots } from './image-snapshots.js'
 import type { SnapshotShelf } from './snapshot-shelf.js'
 import { dataFolder } from './volume-directory.js'
@@ -69,7 +71,8 @@ export class LoopVolumes implements Backing {
         details: { option: 'size' },
       })
     }
-    if (!(await this.#root.has(volume.name))) await this.#make(volume, plan, sizeBytes, call, content)
+    if (await this.#root.has(volume.name)) await this.#requireOwn(volume, plan, sizeBytes)
+    else await this.#make(volume, plan, sizeBytes, call, content)
     const { filesystem } = await inspectImage(imageFile(this.#root, volume.name))
     return { state: { quota: this.name, fs: filesystem }, sizeBytes }
   }
@@ -129,6 +132,21 @@ export class LoopVolumes implements Backing {
     use: (content: Content) => Promise<T>,
   ): Promise<T> {
     return await this.#images.lend(volume, source, call, use)
+  }
+
+  /** A repeated create finds what it made, whole, since an image gets its place in one step. */
+  async #requireOwn({ name }: DriverVolume, plan: SizedPlan, sizeBytes: number): Promise<void> {
+    const directory = this.#root.directoryOf(name)
+    const found = await inspectImage(imageFile(this.#root, name)).catch((cause: unknown) => {
+      throw foreignDirectory(name, directory, 'it has no image of a volume in it', cause)
+    })
+    const isOfKind = plan.filesystem === undefined || plan.filesystem === found.filesystem
+    if (isOfKind && isOfSize(found.sizeBytes, sizeBytes)) return
+    throw foreignDirectory(
+      name,
+      directory,
+      `it has an image with ${found.filesystem} of ${formatBytes(found.sizeBytes)}`,
+    )
   }
 
   async #mount(volume: DriverVolume, { signal }: DriverCall): Promise<string> {

@@ -6,6 +6,7 @@ import type { CreatedVolume, DriverCall, DriverVolume, FacetName, JsonValue, Usa
 import type { Backing, BackingSnapshots, Content, LendRequest } from './backing.js'
 import { copyContent } from './copy-content.js'
 import { applyAccess } from './directory-volumes.js'
+import { foreignDirectory } from './foreign-directory.js'
 import type { ProjectIds } from './project-ids.js'
 import { requireRoom } from './size-limits.js'
 import type { SnapshotShelf } from './snapshot-shelf.js'
@@ -47,7 +48,8 @@ export class ProjectVolumes implements Backing {
   }
 
   async create(volume: DriverVolume, call: DriverCall, content?: Content): Promise<CreatedVolume> {
-    if (!(await this.#root.has(volume.name))) await this.#make(volume, call, content)
+    if (await this.#root.has(volume.name)) await this.#requireOwn(volume)
+    else await this.#make(volume, call, content)
     await this.#requireId(volume)
     return created(volume, this.#root.dataOf(volume.name))
   }
@@ -148,6 +150,15 @@ export class ProjectVolumes implements Backing {
   }
 
   /** @throws PouchError `conflict` when the directory is not in a project that it was given */
+  async #requireOwn(volume: DriverVolume): Promise<void> {
+    try {
+      await this.#requireId(volume)
+    } catch (cause) {
+      const why = 'its data is in no project of this volume'
+      throw foreignDirectory(volume.name, this.#root.directoryOf(volume.name), why, cause)
+    }
+  }
+
   async #requireId(volume: DriverVolume): Promise<number> {
     const data = await requireData(this.#root, volume)
     const id = await this.#ids.idOf(volume.name, data)
