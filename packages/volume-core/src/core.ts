@@ -45,7 +45,7 @@ export class Core {
     if (entry === undefined) return await this.#findElsewhere(name, call)
     if (!entry.isVisible) return undefined
     const { driver } = entry.record
-    if (this.#parts.late.mayHave(driver)) await this.summon(driver, call.signal)
+    if (this.#parts.late.mayHave(driver)) await this.#summonForLook(driver, call)
     if (entry.shown === undefined) await this.#with.views.locate(entry, this.#timeoutMs(call), call.signal)
     if (this.#with.inventory.has(driver)) return await this.#confirmed(entry, call)
     return this.#with.views.show(entry)
@@ -126,6 +126,16 @@ export class Core {
   /** Looks for a driver that nobody has named before. */
   async summon(driver: string, signal: AbortSignal | undefined): Promise<void> {
     if (this.#parts.late.mayHave(driver)) await this.#parts.late.summon(driver, signal)
+  }
+
+  /** A recorded volume can be shown without its driver: one that is slow to appear is waited for no longer than a backend. */
+  async #summonForLook(driver: string, call: VolumeCall): Promise<void> {
+    const limit = AbortSignal.timeout(Math.min(lookTimeoutMs, this.#timeoutMs(call)))
+    try {
+      await this.summon(driver, call.signal === undefined ? limit : AbortSignal.any([call.signal, limit]))
+    } catch (error) {
+      if (!limit.aborted || call.signal?.aborted === true) throw error
+    }
   }
 
   /** Looks for the driver of a volume whose driver is unknown, and does what its start left to be done. */

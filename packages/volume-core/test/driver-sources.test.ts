@@ -148,7 +148,7 @@ describe('volumes of a driver from a source', () => {
     await engine.volumes.remove('data')
   })
 
-  it('are listed within two seconds, with a warning, while the source does not answer', async () => {
+  it('are listed and shown within two seconds, with a warning, while the source does not answer', async () => {
     const home = freshHome()
     const { store } = await engineWithMount(home, memoryDriver({ name: 'ram', mounts: 'reference' }))
     const find: DriverSource['find'] = (_, { signal }) =>
@@ -159,6 +159,9 @@ describe('volumes of a driver from a source', () => {
     expect(Date.now() - started).toBeLessThan(2500)
     expect(volumes.map(({ name }) => name)).toEqual(['data'])
     expect(warnings).toEqual(['list ram: there is no volume driver ram'])
+    const looked = Date.now()
+    expect((await engine.volumes.get('data')).status?.error).toBe('volume driver ram is not available')
+    expect(Date.now() - looked).toBeLessThan(2500)
   })
 
   it('are recovered when the driver appears: what the driver does not see mounted is not mounted', async () => {
