@@ -66,13 +66,18 @@ async function open(base, closing) {
   )
   await daemon.send('POST', '/volumes/create', { Name: 'looked-at' })
   return [
-    { title: 'write of 8 KiB and fsync', work: async () => void (writeSync(log, pages, 0, 8192, 0), fsyncSync(log)) },
+    { title: 'write of 8 KiB and fsync', work: async () => writeDurably(log, pages) },
     { title: 'store: a record, durable', work: (name) => store.create(`bench/${name}`, { name }) },
     { title: 'engine: create on the local driver', work: (name) => engine.volumes.create({ name }) },
     { title: 'HTTP: Node alone, the client with it', work: () => bare.send('GET', '/') },
     { title: 'HTTP: pouchd, inspect', work: () => daemon.send('GET', '/volumes/looked-at') },
     { title: 'HTTP: pouchd, create', work: (name) => daemon.send('POST', '/volumes/create', { Name: name }) },
   ]
+}
+
+function writeDurably(file, bytes) {
+  writeSync(file, bytes, 0, bytes.length, 0)
+  fsyncSync(file)
 }
 
 async function medianMs(work) {

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hasCode } from '@pouch/errors'
-import { memoryStore } from '@pouch/store'
 import { createVolumeEngine, type VolumeEngine } from '@pouch/volume-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { local } from '../../src/index.js'
@@ -21,7 +20,7 @@ describe('a directory that the store does not know', () => {
     await rm(home, { recursive: true, force: true })
   })
 
-  const opened = () => createVolumeEngine({ home, drivers: [local()], store: memoryStore() })
+  const opened = () => createVolumeEngine({ home, drivers: [local()] })
 
   /** As after a backup of the store was restored that is older than the volumes. */
   async function forgetAll(): Promise<void> {
