@@ -29,14 +29,15 @@ const dataMode = 0o755
 export async function makeVolumeDirectory(root: string, name: string, access: DirectoryAccess = {}): Promise<string> {
   const { mode = dataMode, uid = -1, gid = -1 } = access
   const isOwned = uid !== -1 || gid !== -1
+  const isPlain = !isOwned && mode === dataMode
   const directory = join(root, name)
   const data = join(directory, dataFolder)
-  // What mkdir alone makes right is whole with its last step; what needs another owner or mode is opened when it has them.
+  // What mkdir alone makes right is whole with its last step; what needs another owner or mode, which a umask may cut, is opened when it has them.
   const make = isFirstOfTurn() ? makeNow : mkdir
-  const isNew = await madeDirectory(make, directory, isOwned ? closedMode : openMode)
+  const isNew = await madeDirectory(make, directory, isPlain ? openMode : closedMode)
   if (!isNew && (await isWhole(directory)) && (await isDirectory(data))) return data
-  await madeDirectory(make, data, isOwned ? closedMode : mode)
-  if (isNew && !isOwned && hasMode(data, mode) && hasMode(directory, openMode)) return data
+  await madeDirectory(make, data, isPlain ? mode : closedMode)
+  if (isNew && isPlain && hasMode(data, mode) && hasMode(directory, openMode)) return data
   if (!isNew) await requireDirectory(data)
   if (isOwned) await chown(data, uid, gid)
   await chmod(data, mode)

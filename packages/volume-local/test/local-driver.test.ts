@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -43,6 +44,31 @@ describe('a volume on disk', () => {
     await driver.create(volume('data'), call)
     expect(await driver.path(volume('data'), call)).toBe(join(base, 'else/where/data/_data'))
     await expect(stat(root)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
+  it('is open to others only when its data has the mode that was asked for: a crash before that is seen', async () => {
+    const umask = process.umask(0o022)
+    try {
+      const driver = await openDriver(local(), home)
+      let isDone = false
+      const creating = driver.create(volume('data', { mode: 0o777 }), call).finally(() => {
+        isDone = true
+      })
+      for (let look = 0; !isDone; look += 1) {
+        const [directory, data] = ['data', 'data/_data'].map((path) =>
+          statSync(join(root, path), { throwIfNoEntry: false }),
+        )
+        const isOpen = directory !== undefined && (directory.mode & 0o7777) === 0o701
+        if (isOpen && data !== undefined) expect(data.mode & 0o7777).toBe(0o777)
+        // At first between the steps of the driver, before any call of a thread has ended.
+        if (look > 50) await new Promise((resolve) => setImmediate(resolve))
+        else await Promise.resolve()
+      }
+      await creating
+    } finally {
+      process.umask(umask)
+    }
+    expect(await modeOf(join(root, 'data/_data'))).toBe(0o777)
   })
 
   it('keeps its modes when create is repeated', async () => {
