@@ -51,7 +51,10 @@ describe('snapshots and clones', () => {
     const [code, stderr] = await refused('volume', 'snapshot', 'create', 'busy', 's1')
     if (code !== 0) expect(stderr).toContain('busy')
     expect(await pouch.output('volume', 'snapshot', 'create', '--inconsistent', 'busy', 's2')).toBe('s2\n')
-    expect(await refused('volume', 'snapshot', 'restore', 'busy', 's2')).toEqual([1, expect.stringContaining('[writer]')])
+    expect(await refused('volume', 'snapshot', 'restore', 'busy', 's2')).toEqual([
+      1,
+      expect.stringContaining('[writer]'),
+    ])
     expect(await refused('volume', 'rename', 'busy', 'idle')).toEqual([1, expect.stringContaining('[writer]')])
     expect(await refused('volume', 'export', 'busy')).toEqual([1, expect.stringContaining('somebody may be writing')])
     await pouch.output('rm', '-f', 'writer')
