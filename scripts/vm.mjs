@@ -2,6 +2,7 @@
 //   node scripts/vm.mjs build
 //   node scripts/vm.mjs run [--disks 4G,4G] [--timeout 300] [--memory 1024] [--cpus 2] [--pack FOLDER] -- COMMAND
 //   node scripts/vm.mjs test [FILE…]      the tests in packages/*/test/vm, in one VM
+import { describeFailures } from './setup/failed-tests.mjs'
 import { main, SetupError, say } from './setup/say.mjs'
 import { runInVm } from './vm/boot.mjs'
 import { vmImage } from './vm/image.mjs'
@@ -24,8 +25,9 @@ await main(async () => {
     return 0
   }
   if (verb === 'test') {
-    const { code, passed, failed } = await runVmTests(rest)
+    const { code, passed, failed, failures } = await runVmTests(rest)
     say(`\n${passed} passed, ${failed} failed`)
+    if (failures.length > 0) say(`\n${describeFailures(failures)}`)
     return code
   }
   if (verb !== 'run') throw new SetupError(usage)

@@ -1,8 +1,10 @@
 // Which tests a machine can run, in which order, and what they said.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { runVmTests } from '../vm/tests.mjs'
 import { absentOf, needs } from './debian.mjs'
+import { describeFailures, failedTestsOf } from './failed-tests.mjs'
 import { isRoot, root, run, say, step } from './say.mjs'
 
 /** Lanes run one after the other: the first are quick and alone in their packages, the last start whole daemons. */
@@ -41,8 +43,15 @@ const lanes = [
   },
 ]
 
+const strayErrors = fileURLToPath(import.meta.resolve('./stray-errors.mjs'))
+const reports = join(root, '.cache/tests')
+/** The failed tests of the last run, for who wants to repeat them: .ci/run. */
+const failuresFile = join(reports, 'failed.txt')
+
 /** Runs every lane that fits this machine (or only those named) and prints one summary. @returns an exit code */
 export async function runTests({ only = [], extra = [] } = {}) {
+  mkdirSync(reports, { recursive: true })
+  rmSync(failuresFile, { force: true })
   const chosen = lanes.filter((lane) => only.length === 0 || only.includes(lane.name))
   const results = []
   for (const lane of chosen) results.push(await runIfPossible(lane, extra))
@@ -61,18 +70,23 @@ async function runIfPossible(lane, extra) {
 async function runOwn(lane) {
   step(`tests: ${lane.what}`)
   const started = Date.now()
-  const { code, passed, failed } = await lane.run().catch((error) => {
+  const result = await lane.run().catch((error) => {
     process.stderr.write(`${error.message}\n`)
-    return { code: 1, passed: 0, failed: 1 }
+    return {
+      code: 1,
+      passed: 0,
+      failed: 1,
+      failures: [{ file: lane.name, name: '(the lane)', message: error.message }],
+    }
   })
-  return { lane, code, passed, failed, seconds: (Date.now() - started) / 1000 }
+  return { lane, ...result, seconds: (Date.now() - started) / 1000 }
 }
 
 async function runLane(lane, extra) {
   step(`tests: ${lane.what}`)
-  const report = join(root, '.cache/tests', `${lane.name}.json`)
-  mkdirSync(join(root, '.cache/tests'), { recursive: true })
-  rmSync(report, { force: true })
+  const report = join(reports, `${lane.name}.json`)
+  const strays = join(reports, `${lane.name}.strays.json`)
+  for (const file of [report, strays]) rmSync(file, { force: true })
   const started = Date.now()
   const { code } = await run(
     join(root, 'node_modules/.bin/vitest'),
@@ -83,18 +97,26 @@ async function runLane(lane, extra) {
       ...(lane.serial ? ['--no-file-parallelism'] : ['--maxWorkers=2']),
       '--reporter=default',
       '--reporter=json',
+      `--reporter=${strayErrors}`,
       `--outputFile.json=${report}`,
       ...extra,
     ],
-    { mayFail: true, env: { ...process.env, POUCH_TEST_LANE: lane.name } },
+    { mayFail: true, env: { ...process.env, POUCH_TEST_LANE: lane.name, POUCH_STRAY_ERRORS: strays } },
   )
-  return { lane, code, seconds: (Date.now() - started) / 1000, ...countOf(report) }
+  const failures = [...failedTestsOf(report), ...straysOf(strays, lane)]
+  return { lane, code, seconds: (Date.now() - started) / 1000, ...countOf(report), failures }
 }
 
 function countOf(report) {
   if (!existsSync(report)) return { passed: 0, failed: 0 }
   const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
   return { passed: numPassedTests, failed: numFailedTests }
+}
+
+function straysOf(file, lane) {
+  if (!existsSync(file)) return []
+  const messages = JSON.parse(readFileSync(file, 'utf8'))
+  return messages.map((message) => ({ file: lane.name, name: '(an error outside of every test)', message }))
 }
 
 function summarise(results) {
@@ -111,7 +133,21 @@ function summarise(results) {
   const isGreen = results.every((result) => result.code === undefined || result.code === 0) && passed > 0
   if (!isGreen && failed === 0) failed = 1
   say(`\n${passed} passed, ${failed} failed`)
+  if (!isGreen) nameFailures(results)
   return isGreen ? 0 : 1
+}
+
+/** At the end of all output, where it is found. */
+function nameFailures(results) {
+  const failures = results.flatMap((result) => {
+    if (result.code === undefined || result.code === 0 || result.failures.length > 0) return result.failures ?? []
+    return [
+      { file: result.lane.name, name: '(the lane)', message: `it ended with code ${result.code}, and names no test` },
+    ]
+  })
+  const text = failures.length > 0 ? describeFailures(failures) : 'no lane ran any test'
+  writeFileSync(failuresFile, `${text}\n`)
+  say(`\n${text}`)
 }
 
 function packageNames() {

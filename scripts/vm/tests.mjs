@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Writable } from 'node:stream'
 import { root, say } from '../setup/say.mjs'
 import { runInVm } from './boot.mjs'
@@ -26,11 +26,11 @@ const timeoutMs = 600_000
  * Runs test files in the VM.
  *
  * @param {string[]} files all of packages/{name}/test/vm and tests/reliability/vm unless given
- * @returns {Promise<{ code: number, passed: number, failed: number }>}
+ * @returns {Promise<{ code: number, passed: number, failed: number, failures: { file: string, name: string, message: string }[] }>}
  */
 export async function runVmTests(files = []) {
   const chosen = files.length > 0 ? files.map((file) => resolve(file)) : vmTestFiles()
-  if (chosen.length === 0) return { code: 1, passed: 0, failed: 0 }
+  if (chosen.length === 0) return { code: 1, passed: 0, failed: 0, failures: [] }
   await vmImage()
   const work = mkdtempSync(join(tmpdir(), 'pouch-vm-tests-'))
   const remove = () => rmSync(work, { recursive: true, force: true })
@@ -58,11 +58,21 @@ export async function runVmTests(files = []) {
     const code = await runInVm(command, { packed: work, disks, timeoutMs, stderr })
     const [, passed = 0, failed = 0] = /vm tests: (\d+) passed, (\d+) failed/.exec(results)?.map(Number) ?? []
     say(`  ${chosen.length} files in the VM: ${((Date.now() - started) / 1000).toFixed(1)} s with its boot`)
-    return { code: passed === 0 ? 1 : code, passed, failed }
+    return { code: passed === 0 ? 1 : code, passed, failed, failures: failuresOf(results, chosen) }
   } finally {
     process.off('exit', remove)
     remove()
   }
+}
+
+/** What guest/counts.mjs wrote of each failed test, with the name that its file has here. */
+function failuresOf(results, files) {
+  return [...results.matchAll(/^vm failure: (.*)$/gm)].map(([, json]) => {
+    const failure = JSON.parse(json)
+    // Where the source map was read it is the source already.
+    const source = files.find((file) => file === failure.file || `${bundleName(file)}.mjs` === basename(failure.file))
+    return source === undefined ? failure : { ...failure, file: relative(root, source) }
+  })
 }
 
 /** The test files of every package, and of what crosses them. */
