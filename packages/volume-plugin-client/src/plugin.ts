@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { abortError, PouchError } from '@pouch/errors'
 import { failureOf } from './call-failures.js'
+import { PluginActivation } from './plugin-activation.js'
 import type { PluginAddress } from './plugin-address.js'
 import { answerOf, isVolumePlugin, type PluginAnswer, scopeOf } from './plugin-answers.js'
 import type { PluginCall, SentCall } from './plugin-call.js'
@@ -24,8 +25,7 @@ export class Plugin {
   readonly name: string
   readonly timeouts: CheckedTimeouts
   readonly #locate: () => Promise<PluginAddress>
-  readonly #closing = new AbortController()
-  #active: Promise<PluginConnection> | undefined
+  readonly #activation: PluginActivation<PluginConnection>
   #scope: 'local' | 'global' = 'local'
   #address = 'not looked for yet'
 
@@ -33,6 +33,7 @@ export class Plugin {
     this.name = name
     this.timeouts = timeouts
     this.#locate = locate
+    this.#activation = new PluginActivation(async (signal) => await this.#handshake(signal))
   }
 
   /** As the plugin told at its last activation; `local` until then. */
@@ -47,7 +48,8 @@ export class Plugin {
 
   /**
    * Sends a request, and reads its answer with `read`, whose failures are those of the call. While the plugin cannot be reached it is tried
-   * again as dockerd does: after pauses that double, as long as the next one ends within the call's patience.
+   * again as dockerd does: after pauses that double, as long as the next one ends within the call's patience. A try, with the handshake
+   * that it may have to wait for, takes no longer than the call's time.
    *
    * @throws PluginFailure `unavailable`, `permission-denied`, `unsupported`, `timeout`, `aborted` or `internal`; its `outcome` tells
    *   what was done
@@ -67,22 +69,23 @@ export class Plugin {
 
   /** Activates the plugin, unless it is active. @throws PluginFailure, `unsupported` when it is no volume plugin */
   async activate(signal: AbortSignal): Promise<void> {
-    await this.#orLeave(this.#activated(), { method: 'Plugin.Activate', timeoutMs: this.timeouts.otherMs, signal })
+    const { otherMs: timeoutMs } = this.timeouts
+    await this.#activated({ method: 'Plugin.Activate', timeoutMs, signal }, AbortSignal.timeout(timeoutMs))
   }
 
   /** Ends an activation that nobody waits for any more. Other calls are their callers'. */
   close(): void {
-    this.#closing.abort()
+    this.#activation.close()
   }
 
   async #try<T>(call: PluginCall, read: (answer: PluginAnswer, sent: SentCall) => T): Promise<T> {
-    const active = this.#activated()
-    const connection = await this.#orLeave(active, call)
+    const deadline = AbortSignal.timeout(call.timeoutMs)
+    const connection = await this.#activated(call, deadline)
     try {
-      return await this.#send(connection, call, read)
+      return await this.#send(connection, call, read, deadline)
     } catch (error) {
       // Whatever it was that went wrong, another plugin may be there next time.
-      if (!(error instanceof PluginFailure && error.outcome === 'refused')) this.#forget(active)
+      if (!(error instanceof PluginFailure && error.outcome === 'refused')) this.#activation.forget(connection)
       throw error
     }
   }
@@ -91,8 +94,8 @@ export class Plugin {
     connection: PluginConnection,
     call: PluginCall,
     read: (answer: PluginAnswer, sent: SentCall) => T,
+    deadline = AbortSignal.timeout(call.timeoutMs),
   ): Promise<T> {
-    const deadline = AbortSignal.timeout(call.timeoutMs)
     const sent: SentCall = { ...call, deadline, plugin: this.name, address: connection.address.text }
     try {
       const body = call.body === undefined ? '' : `${JSON.stringify(call.body)}\n`
@@ -103,30 +106,16 @@ export class Plugin {
     }
   }
 
-  #activated(): Promise<PluginConnection> {
-    if (this.#active === undefined) {
-      const active = this.#handshake()
-      this.#active = active
-      // Its failure is told to whoever waits for it; the next call tries again.
-      active.catch(() => this.#forget(active))
-    }
-    return this.#active
-  }
-
-  #forget(active: Promise<PluginConnection>): void {
-    if (this.#active === active) this.#active = undefined
-  }
-
   /** Has no signal of a caller's: it is made for all of them. */
-  async #handshake(): Promise<PluginConnection> {
+  async #handshake(signal: AbortSignal): Promise<PluginConnection> {
     try {
       const address = await this.#locate()
       this.#address = address.text
       const connection = await PluginConnection.open(address)
-      const timing = { timeoutMs: this.timeouts.otherMs, signal: this.#closing.signal }
+      const timing = { timeoutMs: this.timeouts.otherMs, signal }
       const isFit = await this.#send(connection, { method: 'Plugin.Activate', ...timing }, isVolumePlugin)
       if (!isFit) throw this.#otherKind()
-      this.#scope = await this.#askScope(connection)
+      this.#scope = await this.#askScope(connection, signal)
       return connection
     } catch (error) {
       throw this.#notSent(error)
@@ -137,12 +126,12 @@ export class Plugin {
    * A plugin that does not know the question has volumes of this host. One that fails to answer has not changed for that: what it told
    * before holds.
    */
-  async #askScope(connection: PluginConnection): Promise<'local' | 'global'> {
+  async #askScope(connection: PluginConnection, signal: AbortSignal): Promise<'local' | 'global'> {
     const call = {
       method: 'VolumeDriver.Capabilities',
       body: {},
       timeoutMs: this.timeouts.otherMs,
-      signal: this.#closing.signal,
+      signal,
     }
     try {
       return await this.#send(connection, call, scopeOf)
@@ -174,12 +163,14 @@ export class Plugin {
   }
 
   /** What is shared by several callers goes on when one of them leaves. */
-  #orLeave<T>(shared: Promise<T>, call: PluginCall): Promise<T> {
+  #activated(call: PluginCall, deadline: AbortSignal): Promise<PluginConnection> {
+    const { signal } = call
     return new Promise((resolve, reject) => {
-      const leave = () => reject(this.#left(call))
-      if (call.signal.aborted) leave()
-      call.signal.addEventListener('abort', leave, { once: true })
-      shared.finally(() => call.signal.removeEventListener('abort', leave)).then(resolve, reject)
+      const leave = () => reject(signal.aborted ? this.#left(call) : this.#late(call))
+      if (signal.aborted) leave()
+      for (const end of [signal, deadline]) end.addEventListener('abort', leave, { once: true })
+      const settled = () => [signal, deadline].forEach((end) => void end.removeEventListener('abort', leave))
+      this.#activation.get().finally(settled).then(resolve, reject)
     })
   }
 
@@ -194,10 +185,23 @@ export class Plugin {
     }
   }
 
+  #late({ method, subject, timeoutMs }: PluginCall): PluginFailure {
+    const why = `which did not answer its activation within ${timeoutMs} ms: see whether the plugin hangs`
+    return new PluginFailure('unavailable', `${this.#notReady(method)}, ${why}`, {
+      op: `plugin.${method}`,
+      subject: subject ?? this.name,
+      outcome: 'nothing',
+    })
+  }
+
   #left({ method, subject, signal }: PluginCall): PluginFailure {
     const { code, message } = abortError(signal)
-    const text = `${method} was not sent to volume plugin ${this.name} (${this.#address}), which was not ready yet: ${message}`
+    const text = `${this.#notReady(method)}, which was not ready yet: ${message}`
     const about = { op: `plugin.${method}`, subject: subject ?? this.name, cause: signal.reason }
     return new PluginFailure(code, text, { ...about, outcome: 'nothing' })
+  }
+
+  #notReady(method: string): string {
+    return `${method} was not sent to volume plugin ${this.name} (${this.#address})`
   }
 }

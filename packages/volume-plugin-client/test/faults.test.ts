@@ -2,6 +2,9 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { hasCode } from '@pouch/errors'
 import { describe, expect, it } from 'vitest'
+import { Plugin } from '../src/plugin.js'
+import { parsePluginAddress } from '../src/plugin-address.js'
+import { checkedTimeouts } from '../src/plugin-timeouts.js'
 import { answer, FakePlugin, type Fault, faults } from './support/fake-plugin.js'
 import {
   afterwards,
@@ -247,6 +250,40 @@ describe('a caller that leaves', () => {
     await expect(driver.inventory?.list(call(AbortSignal.timeout(50)))).rejects.toSatisfy((error) =>
       hasCode(error, 'timeout'),
     )
+  })
+})
+
+describe('a plugin whose activation hangs', () => {
+  it('holds up nobody for longer than their own time, although the handshake goes on', async () => {
+    const { plugin: fake, socket } = await startPlugin()
+    fake.break('Plugin.Activate', faults.hang)
+    const locate = async () => parsePluginAddress(socket, undefined)
+    const plugin = new Plugin({ name: 'fake', locate, timeouts: checkedTimeouts({ otherMs: 60_000 }) })
+    afterwards(() => plugin.close())
+    const get = (timeoutMs: number, { signal }: AbortController) =>
+      plugin.call({ method: 'VolumeDriver.Get', timeoutMs, signal }, () => 'got')
+    const leaving = new AbortController()
+    const patient = get(60_000, leaving)
+    await expect(get(100, new AbortController())).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('did not answer its activation within 100 ms'),
+      outcome: 'nothing',
+    })
+    leaving.abort()
+    await expect(patient).rejects.toMatchObject({ code: 'aborted', message: expect.stringContaining('not ready yet') })
+  })
+
+  it('is activated anew by who comes later, and is then there for those who wait', async () => {
+    const { plugin, socket } = await startPlugin()
+    // Opening gives up after a second, so the calls after it make a handshake of their own.
+    for (const _ of ['at open', 'early']) plugin.break('Plugin.Activate', faults.hang)
+    const driver = await openDriver(definitionOf(socket, { ...hasty, otherMs: 60_000 }))
+    const list = async () => await driver.inventory?.list(call())
+    const early = [list(), list()]
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(await list()).toEqual([])
+    expect(await Promise.all(early)).toEqual([[], []])
+    expect(plugin.calls.filter((each) => each === 'Plugin.Activate')).toHaveLength(3)
   })
 })
 
