@@ -1,4 +1,5 @@
 import type { ByteName } from './byte-name.js'
+import { type PromptWork, settled } from './prompt-work.js'
 import type { SystemCalls } from './system-calls.js'
 
 /** An extended attribute. ACLs are among them, in the kernel's form. */
@@ -20,16 +21,17 @@ export function isKept(name: ByteName): boolean {
 }
 
 /** The attributes of a file that are kept, by name. */
-export async function attributesOf(
+export function* attributesOf(
   system: SystemCalls,
   descriptor: number,
+  isOpen: boolean,
   atOnce: boolean,
-): Promise<readonly Attribute[]> {
-  const names = await system.attributeNames(descriptor, atOnce)
+): PromptWork<readonly Attribute[]> {
+  const names = yield* settled(system.attributeNames(descriptor, isOpen, atOnce))
   if (names.length === 0) return names as readonly never[]
   const found: Attribute[] = []
   for (const name of names.filter(isKept).sort()) {
-    const value = await system.attribute(descriptor, name)
+    const value = yield* settled(system.attribute(descriptor, name, atOnce))
     if (value !== undefined) found.push({ name, value })
   }
   return found

@@ -10,6 +10,7 @@ import { FoundEntry } from './found-entry.js'
 import { isLocalFilesystem } from './local-filesystem.js'
 import { hasLostAndFound, lostAndFound } from './lost-and-found.js'
 import { Progress } from './progress.js'
+import { Promptness } from './promptness.js'
 import { SystemCalls } from './system-calls.js'
 import type { Ownership, TreeCall } from './tree-call.js'
 import { treeError } from './tree-error.js'
@@ -214,10 +215,10 @@ class Comparison {
 
   async #reader(): Promise<EntryReader> {
     const { b, system, trailB } = this.#parts
-    const isLocal = await isLocalFilesystem(sameAs(await trailB.reach('')))
+    const promptness = new Promptness(await isLocalFilesystem(sameAs(await trailB.reach(''))))
     // What is not there is missing, and told as that.
     const onChanged = () => undefined
-    return new EntryReader({ op, root: b, system, isLocal, inlineBytes: () => inlineBytes, onChanged })
+    return new EntryReader({ op, root: b, system, promptness, inlineBytes: () => inlineBytes, onChanged })
   }
 
   #tell(path: ByteName, [what, detail]: Difference): void {

@@ -7,6 +7,7 @@ import { ftruncate, writeFully } from './descriptor.js'
 import { readPieces } from './file-content.js'
 import type { FoundEntry } from './found-entry.js'
 import { Progress } from './progress.js'
+import { type PromptWork, promptly, settled } from './prompt-work.js'
 import { type Extent, extentsOf } from './sparse-map.js'
 import { SystemCalls } from './system-calls.js'
 import type { TreeTotals, WriteTreeCall } from './tree-call.js'
@@ -106,13 +107,13 @@ class Copying {
     } else if (stat.kind === 'file') await this.#file(entry, metadata)
     else if (stat.kind === 'directory') await this.#writer.directory(path, metadata)
     else if (stat.kind === 'symlink') await this.#writer.symlink(path, metadata, target ?? '')
-    else if (stat.kind !== 'socket') await this.#writer.special(path, metadata, stat.kind, stat)
+    else if (stat.kind !== 'socket') await this.#writer.special(path, metadata, { ...stat, kind: stat.kind })
     this.#progress.entry()
   }
 
   async #file(entry: FoundEntry, metadata: Parameters<TreeWriter['file']>[1]): Promise<void> {
     const background = this.#canClone || isSmall(entry.stat.size)
-    const fill = async (target: number) => await this.#fill(entry, target)
+    const fill = (target: number) => promptly(this.#fill(entry, target))
     try {
       await this.#writer.file(entry.path, metadata, fill, { background, release: () => entry.close() })
     } catch (error) {
@@ -121,24 +122,24 @@ class Copying {
     }
   }
 
-  async #fill(entry: FoundEntry, target: number): Promise<void> {
+  *#fill(entry: FoundEntry, target: number): PromptWork<void> {
     const { path, stat, content, descriptor } = entry
     if (content !== undefined) {
-      await this.#writer.write(target, content.subarray(0, stat.size))
-      if (content.length < stat.size) await ftruncate(target, stat.size)
+      yield* settled(this.#writer.write(target, content.length > stat.size ? content.subarray(0, stat.size) : content))
+      if (content.length < stat.size) yield* settled(ftruncate(target, stat.size))
       if (content.length !== stat.size) this.#warnChanged(path)
       if (stat.size > 0) this.#copied += 1
       this.#progress.content(stat.size)
       return
     }
     if (descriptor === undefined) return
-    if (this.#canClone && (await this.#system.clone(descriptor, target))) {
+    if (this.#canClone && (yield* settled(this.#system.clone(descriptor, target)))) {
       this.#cloned += 1
       this.#progress.content(stat.size)
     } else {
       this.#canClone = false
       this.#copied += 1
-      await this.#copyData(entry, descriptor, target)
+      yield* settled(this.#copyData(entry, descriptor, target))
     }
     const now = this.#system.stat(descriptor)
     if (now.size !== stat.size || now.mtimeNs !== stat.mtimeNs) this.#warnChanged(path)

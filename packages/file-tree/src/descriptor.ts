@@ -31,27 +31,62 @@ export function sameAs(descriptor: number): string {
 }
 
 export const open = promisify(fs.open) as (path: fs.PathLike, flags: number, mode?: number) => Promise<number>
-export const close = promisify(fs.close)
-export const mkdir = promisify(fs.mkdir) as (path: fs.PathLike, mode: number) => Promise<void>
+const closeLater = promisify(fs.close)
+const mkdirLater = promisify(fs.mkdir) as (path: fs.PathLike, mode: number) => Promise<void>
 export const rmdir = promisify(fs.rmdir) as (path: fs.PathLike) => Promise<void>
 export const unlink = promisify(fs.unlink)
-export const link = promisify(fs.link)
-export const symlink = promisify(fs.symlink) as (target: fs.PathLike, path: fs.PathLike) => Promise<void>
-export const chown = promisify(fs.chown)
-export const chmod = promisify(fs.chmod)
+const linkLater = promisify(fs.link)
+const symlinkLater = promisify(fs.symlink) as (target: fs.PathLike, path: fs.PathLike) => Promise<void>
+const chownLater = promisify(fs.chown)
+const chmodLater = promisify(fs.chmod)
 export const ftruncate = promisify(fs.ftruncate)
+
+/** Makes a directory. `atOnce`: on this thread, where it is done when the call returns; as for all below that have it. */
+export function makeDirectory(path: fs.PathLike, mode: number, atOnce: boolean): Promise<void> | void {
+  if (!atOnce) return mkdirLater(path, mode)
+  fs.mkdirSync(path, mode)
+}
+
+export function openDirectory(path: fs.PathLike, atOnce: boolean): number | Promise<number> {
+  return atOnce ? fs.openSync(path, openFlags.directory) : open(path, openFlags.directory)
+}
+
+export function symlink(target: Buffer, path: fs.PathLike, atOnce: boolean): Promise<void> | void {
+  return atOnce ? fs.symlinkSync(target, path) : symlinkLater(target, path)
+}
+
+export function link(existing: fs.PathLike, path: fs.PathLike, atOnce: boolean): Promise<void> | void {
+  return atOnce ? fs.linkSync(existing, path) : linkLater(existing, path)
+}
+
+export function close(descriptor: number, atOnce: boolean): Promise<void> | void {
+  return atOnce ? fs.closeSync(descriptor) : closeLater(descriptor)
+}
+
+/** Gives what a descriptor has other owners. `isOpen`: rather than that it only holds. */
+export function chown(descriptor: number, uid: number, gid: number, isOpen: boolean, atOnce: boolean) {
+  if (!atOnce) return chownLater(sameAs(descriptor), uid, gid)
+  return isOpen ? fs.fchownSync(descriptor, uid, gid) : fs.chownSync(sameAs(descriptor), uid, gid)
+}
+
+/** Gives it other permissions. */
+export function chmod(descriptor: number, mode: number, isOpen: boolean, atOnce: boolean) {
+  if (!atOnce) return chmodLater(sameAs(descriptor), mode)
+  return isOpen ? fs.fchmodSync(descriptor, mode) : fs.chmodSync(sameAs(descriptor), mode)
+}
 
 /**
  * Opens what a descriptor holds, for reading. `atOnce`: on a local file system nothing waits here, since the inode was read when its place was
  * opened, and handing the call to another thread would cost more than the call.
  */
-export async function reopen(place: number, flags: number, atOnce: boolean): Promise<number> {
-  return atOnce ? fs.openSync(sameAs(place), flags) : await open(sameAs(place), flags)
+export function reopen(place: number, flags: number, atOnce: boolean): number | Promise<number> {
+  return atOnce ? fs.openSync(sameAs(place), flags) : open(sameAs(place), flags)
 }
 
 /** The target of a symbolic link. */
-export async function readlink(path: fs.PathLike): Promise<ByteName> {
-  return await new Promise((resolve, reject) => {
+export function readlink(path: fs.PathLike, atOnce: boolean): ByteName | Promise<ByteName> {
+  if (atOnce) return fs.readlinkSync(path, 'latin1')
+  return new Promise((resolve, reject) => {
     fs.readlink(path, 'latin1', (error, target) => (error === null ? resolve(target) : reject(error)))
   })
 }
@@ -67,10 +102,11 @@ export async function readFully(descriptor: number, buffer: Buffer, position: nu
   return filled
 }
 
-/** Writes all of it, on this thread. */
-export function writeAtOnce(descriptor: number, buffer: Uint8Array, position: number): void {
+/** Writes all of it, from the start of a file. */
+export function writeWhole(descriptor: number, buffer: Uint8Array, atOnce: boolean): Promise<void> | void {
+  if (!atOnce) return writeFully(descriptor, buffer, 0)
   for (let written = 0; written < buffer.length; ) {
-    written += fs.writeSync(descriptor, buffer, written, buffer.length - written, position + written)
+    written += fs.writeSync(descriptor, buffer, written, buffer.length - written, written)
   }
 }
 

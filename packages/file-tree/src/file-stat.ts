@@ -33,6 +33,11 @@ const kinds: ReadonlyMap<number, FileKind> = new Map([
   [0o14, 'socket'],
 ])
 
+/** Whether a descriptor of it is open, for reading or writing; of all else it only holds the place. */
+export function isOpened({ kind }: Pick<FileStat, 'kind'>): boolean {
+  return kind === 'file' || kind === 'directory'
+}
+
 const attributeMountRoot = 0x2000n
 
 /** The size of the kernel's `struct statx`. */

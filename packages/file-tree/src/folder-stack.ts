@@ -2,8 +2,10 @@ import { closeSync } from 'node:fs'
 import { hasErrno, PouchError } from '@pouch/errors'
 import { defaultAcl } from './attribute.js'
 import { type ByteName, joinName, shownName } from './byte-name.js'
-import { mkdir, open, openFlags, placeOf } from './descriptor.js'
+import { makeDirectory, openDirectory, placeOf } from './descriptor.js'
 import type { Metadata, MetadataKeeper } from './metadata.js'
+import { type PromptWork, promptly, settled } from './prompt-work.js'
+import type { Promptness } from './promptness.js'
 import type { SystemCalls } from './system-calls.js'
 import type { TaskPool } from './task-pool.js'
 import { type FailedStep, treeError } from './tree-error.js'
@@ -24,6 +26,7 @@ export interface FolderStackOptions {
   readonly rootDescriptor: number
   readonly system: SystemCalls
   readonly keeper: MetadataKeeper
+  readonly promptness: Promptness
   readonly pool: TaskPool
   /** What is being made, by its path: it is there before anything is looked for under it. */
   readonly underWay: ReadonlyMap<ByteName, Promise<void>>
@@ -49,9 +52,16 @@ export class FolderStack {
 
   static async open(options: FolderStackOptions): Promise<FolderStack> {
     const stack = new FolderStack(options)
-    const descriptor = await open(placeOf(options.rootDescriptor, '.'), openFlags.directory)
-    stack.#stack.push({ path: '', descriptor, tasks: new Set(), metadata: await stack.#asFound(descriptor, false) })
+    const descriptor = await promptly(stack.#open(options.rootDescriptor, '.'))
+    const metadata = await promptly(stack.#asFound(descriptor, false))
+    stack.#stack.push({ path: '', descriptor, tasks: new Set(), metadata })
     return stack
+  }
+
+  /** A directory by its path, where it is the one that was entered last. */
+  last(path: ByteName): OpenFolder | undefined {
+    const top = this.#stack.at(-1)
+    return top?.path === path ? top : undefined
   }
 
   /** A directory by its path; what is missing on the way is made, for everybody to enter. */
@@ -59,14 +69,14 @@ export class FolderStack {
     let folder = await this.#leaveUpTo(path)
     while (folder.path !== path) {
       const name = nextPart(folder.path, path)
-      folder = await this.#openIn(folder, name, undefined)
+      folder = await this.#enterIn(folder, name, undefined)
     }
     return folder
   }
 
   /** Makes a directory in one that was entered, or takes the one that is there. @throws an error with ENOTDIR or ELOOP where something else is */
   async make(parent: OpenFolder, name: ByteName, metadata: Metadata): Promise<void> {
-    await this.#openIn(parent, name, metadata)
+    await this.#enterIn(parent, name, metadata)
   }
 
   /** The root's own owners, permissions and times. */
@@ -76,14 +86,14 @@ export class FolderStack {
   }
 
   /** Opens a directory beside the way, to be closed by the caller. @returns `undefined` where no directory is */
-  async reach(path: ByteName): Promise<number | undefined> {
+  *reach(path: ByteName): PromptWork<number | undefined> {
     const start = this.#stack.findLast((folder) => isAtOrAbove(folder.path, path))
     if (start === undefined) return undefined
-    let descriptor = await open(placeOf(start.descriptor, '.'), openFlags.directory)
+    let descriptor = yield* this.#open(start.descriptor, '.')
     for (let at = start.path; at !== path; ) {
       const name = nextPart(at, path)
       try {
-        const next = await open(placeOf(descriptor, name), openFlags.directory)
+        const next = yield* this.#open(descriptor, name)
         closeSync(descriptor)
         descriptor = next
       } catch (error) {
@@ -113,29 +123,37 @@ export class FolderStack {
     }
   }
 
-  async #openIn(parent: OpenFolder, name: ByteName, metadata: Metadata | undefined): Promise<OpenFolder> {
+  async #enterIn(parent: OpenFolder, name: ByteName, metadata: Metadata | undefined): Promise<OpenFolder> {
     const path = joinName(parent.path, name)
     if (this.#stack.length > mostDepth) throw this.#tooDeep(path)
     await this.#options.underWay.get(path)
     await this.#closing.get(path)
-    const place = placeOf(parent.descriptor, name)
-    const isNew = await this.#mkdir(place, metadata)
-    const descriptor = await open(place, openFlags.directory)
+    const folder = await promptly(this.#openIn(parent, name, metadata))
+    this.#stack.push(folder)
+    return folder
+  }
+
+  *#openIn(parent: OpenFolder, name: ByteName, metadata: Metadata | undefined): PromptWork<OpenFolder> {
+    const isNew = yield* this.#mkdir(placeOf(parent.descriptor, name), metadata)
+    const descriptor = yield* this.#open(parent.descriptor, name)
     try {
-      const found = isNew ? undefined : await this.#asFound(descriptor, true)
-      const given = metadata ?? found
-      const folder = { path, descriptor, tasks: new Set<Promise<void>>(), metadata: given }
-      this.#stack.push(folder)
-      return folder
+      const found = isNew ? undefined : yield* this.#asFound(descriptor, true)
+      return { path: joinName(parent.path, name), descriptor, tasks: new Set(), metadata: metadata ?? found }
     } catch (error) {
       closeSync(descriptor)
       throw error
     }
   }
 
-  async #mkdir(place: string | Buffer, metadata: Metadata | undefined): Promise<boolean> {
+  *#open(directory: number, name: ByteName): PromptWork<number> {
+    const { promptness } = this.#options
+    return yield* settled(promptness.do((atOnce) => openDirectory(placeOf(directory, name), atOnce)))
+  }
+
+  *#mkdir(place: string | Buffer, metadata: Metadata | undefined): PromptWork<boolean> {
+    const mode = metadata === undefined ? 0o755 : 0o700
     try {
-      await mkdir(place, metadata === undefined ? 0o755 : 0o700)
+      yield* settled(this.#options.promptness.do((atOnce) => makeDirectory(place, mode, atOnce)))
       return true
     } catch (error) {
       if (hasErrno(error, 'EEXIST')) return false
@@ -144,11 +162,11 @@ export class FolderStack {
   }
 
   /** What a directory has that is there already, to be given back to it. What is made in it must not inherit an ACL meanwhile. */
-  async #asFound(descriptor: number, keepsTime: boolean): Promise<Metadata | undefined> {
-    const { system } = this.#options
+  *#asFound(descriptor: number, keepsTime: boolean): PromptWork<Metadata | undefined> {
+    const { system, promptness } = this.#options
     const { mode, uid, gid, mtimeNs } = system.stat(descriptor)
-    const acl = await system.attribute(descriptor, defaultAcl)
-    if (acl !== undefined) await system.removeAttribute(descriptor, defaultAcl)
+    const acl = yield* settled(promptness.do((atOnce) => system.attribute(descriptor, defaultAcl, atOnce)))
+    if (acl !== undefined) yield* settled(system.removeAttribute(descriptor, defaultAcl))
     if (acl === undefined && !keepsTime) return undefined
     const attributes = acl === undefined ? [] : [{ name: defaultAcl, value: acl }]
     return { mode, uid, gid, mtimeNs: keepsTime ? mtimeNs : undefined, attributes }
@@ -158,20 +176,27 @@ export class FolderStack {
     const folder = this.#stack.pop()
     if (folder === undefined) return
     const { pool } = this.#options
-    const end = pool.follow(this.#complete(folder)).then(() => {
-      this.#closing.delete(folder.path)
-      parent?.tasks.delete(end)
-    })
-    const parent = this.#stack.at(-1)
-    parent?.tasks.add(end)
-    this.#closing.set(folder.path, end)
+    try {
+      const completing = promptly(this.#complete(folder))
+      if (completing === undefined) return
+      const end = pool.follow(completing).then(() => {
+        this.#closing.delete(folder.path)
+        parent?.tasks.delete(end)
+      })
+      const parent = this.#stack.at(-1)
+      parent?.tasks.add(end)
+      this.#closing.set(folder.path, end)
+    } catch (error) {
+      // The others are to be left all the same.
+      pool.fail(error)
+    }
   }
 
-  async #complete({ path, descriptor, tasks, metadata }: OpenFolder): Promise<void> {
+  *#complete({ path, descriptor, tasks, metadata }: OpenFolder): PromptWork<void> {
     try {
-      while (tasks.size > 0) await Promise.all(tasks)
+      while (tasks.size > 0) yield* settled(Promise.all(tasks))
       this.#options.pool.check()
-      if (metadata !== undefined) await this.#options.keeper.apply(descriptor, path, metadata)
+      if (metadata !== undefined) yield* this.#options.keeper.apply(descriptor, path, metadata)
     } catch (error) {
       throw treeError(error, 'cannot finish the directory', { ...this.#options.step, path })
     } finally {

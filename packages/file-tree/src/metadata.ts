@@ -1,10 +1,10 @@
-import { chmodSync, chownSync } from 'node:fs'
 import { hasErrno } from '@pouch/errors'
 import type { Attribute } from './attribute.js'
 import { type ByteName, shownName } from './byte-name.js'
-import { chmod, chown, sameAs } from './descriptor.js'
-import type { FileStat } from './file-stat.js'
+import { chmod, chown } from './descriptor.js'
+import { type FileStat, isOpened } from './file-stat.js'
 import type { Progress } from './progress.js'
+import { type PromptWork, settled } from './prompt-work.js'
 import type { Promptness } from './promptness.js'
 import type { SystemCalls } from './system-calls.js'
 import type { Ownership } from './tree-call.js'
@@ -42,44 +42,36 @@ export class MetadataKeeper {
     return this.#ownership === 'caller' || uid === this.#uid ? mode & 0o777 : 0o600
   }
 
-  /** @param descriptor may only hold the file, as one does that stands for a symbolic link */
-  async apply(descriptor: number, path: ByteName, metadata: Metadata): Promise<void> {
+  /** @param descriptor a file or directory that is open; else one that only holds, as for a symbolic link */
+  *apply(descriptor: number, path: ByteName, metadata: Metadata): PromptWork<void> {
     const stat = this.#system.stat(descriptor)
-    const ownerHolds = await this.#own(descriptor, path, metadata, stat)
+    const isOpen = isOpened(stat)
+    const isOwners = yield* this.#own(descriptor, path, metadata, stat)
     if (stat.kind !== 'symlink') {
-      const mode = ownerHolds ? metadata.mode : metadata.mode & ~setIdBits
+      const mode = isOwners ? metadata.mode : metadata.mode & ~setIdBits
       // A change of the owner takes the set-id bits away.
-      if (this.#system.stat(descriptor).mode !== mode) await this.#chmod(descriptor, mode)
+      const { mode: found } = belongsTo(stat, metadata) ? stat : this.#system.stat(descriptor)
+      if (found !== mode) yield* this.#do((atOnce) => chmod(descriptor, mode, isOpen, atOnce))
     }
     // After the owner: a change of it takes capabilities away. After the mode: that would change an ACL's mask.
-    for (const attribute of metadata.attributes) await this.#attribute(descriptor, path, attribute)
+    for (const attribute of metadata.attributes) yield* this.#attribute(descriptor, path, attribute)
     const { mtimeNs } = metadata
     if (mtimeNs !== undefined) {
-      await this.#do((atOnce) => this.#system.setMtime(descriptor, mtimeNs, atOnce))
+      yield* this.#do((atOnce) => this.#system.setMtime(descriptor, mtimeNs, isOpen, atOnce))
     }
   }
 
-  /** What is done at once is done when the call returns. */
-  async #do(call: (atOnce: boolean) => Promise<void>): Promise<void> {
-    await (this.#promptness.isAtOnce ? this.#promptness.run(() => call(true)) : call(false))
-  }
-
-  async #chmod(descriptor: number, mode: number): Promise<void> {
-    if (this.#promptness.isAtOnce) this.#promptness.run(() => chmodSync(sameAs(descriptor), mode))
-    else await chmod(sameAs(descriptor), mode)
-  }
-
-  async #chown(descriptor: number, uid: number, gid: number): Promise<void> {
-    if (this.#promptness.isAtOnce) this.#promptness.run(() => chownSync(sameAs(descriptor), uid, gid))
-    else await chown(sameAs(descriptor), uid, gid)
+  #do(call: (atOnce: boolean) => Promise<void> | void): PromptWork<void> {
+    return settled(this.#promptness.do(call))
   }
 
   /** @returns whether the file belongs to whom it should */
-  async #own(descriptor: number, path: ByteName, { uid, gid }: Metadata, stat: FileStat): Promise<boolean> {
+  *#own(descriptor: number, path: ByteName, metadata: Metadata, stat: FileStat): PromptWork<boolean> {
+    const { uid, gid } = metadata
     if (this.#ownership === 'caller') return false
-    if (stat.uid === uid && stat.gid === gid) return true
+    if (belongsTo(stat, metadata)) return true
     try {
-      await this.#chown(descriptor, uid, gid)
+      yield* this.#do((atOnce) => chown(descriptor, uid, gid, isOpened(stat), atOnce))
       return true
     } catch (error) {
       // EINVAL: an id that the caller's user namespace does not have.
@@ -92,9 +84,9 @@ export class MetadataKeeper {
     }
   }
 
-  async #attribute(descriptor: number, path: ByteName, { name, value }: Attribute): Promise<void> {
+  *#attribute(descriptor: number, path: ByteName, { name, value }: Attribute): PromptWork<void> {
     try {
-      await this.#do((atOnce) => this.#system.setAttribute(descriptor, name, value, atOnce))
+      yield* this.#do((atOnce) => this.#system.setAttribute(descriptor, name, value, atOnce))
     } catch (error) {
       // ENOSPC is also what ext4 says to more attributes than fit a block. A full disk shows itself with the next content.
       if (!hasErrno(error, 'EOPNOTSUPP', 'ENOTSUP', 'EPERM', 'EACCES', 'EINVAL', 'ENOSPC', 'E2BIG', 'ERANGE'))
@@ -103,4 +95,8 @@ export class MetadataKeeper {
       this.#progress.warn('attribute', path, `its attribute ${shownName(name)} cannot be kept here (${errno})`)
     }
   }
+}
+
+function belongsTo(stat: FileStat, { uid, gid }: Metadata): boolean {
+  return stat.uid === uid && stat.gid === gid
 }

@@ -1,28 +1,26 @@
 /**
- * Does work for many items, some of it at the same time, and yields what came out in the order of the items. An iteration that is ended
- * early waits for what is under way, and hands it to `discard`.
+ * Does work for many items and yields what came out in their order. Where a piece of work has to wait, more of them go on at the same time; where
+ * none does, each is done when its turn has come. An iteration that is ended early waits for what is under way, and hands it to `discard`.
  */
 export async function* ordered<T, R>(
   items: readonly T[],
   width: number,
-  work: (item: T) => Promise<R>,
+  work: (item: T) => R | Promise<R>,
   discard: (result: R) => void,
 ): AsyncGenerator<R, void, undefined> {
-  const underWay: Promise<R>[] = []
+  const underWay: (R | Promise<R>)[] = []
   let next = 0
   const start = () => {
-    const item = items[next++] as T
-    const promise = work(item)
+    const outcome = work(items[next++] as T)
     // Its failure is thrown when its turn comes, which may be after others.
-    promise.catch(() => undefined)
-    underWay.push(promise)
+    if (outcome instanceof Promise) outcome.catch(() => undefined)
+    return outcome
   }
   try {
-    while (next < items.length && underWay.length < width) start()
-    for (let first = underWay.shift(); first !== undefined; first = underWay.shift()) {
-      const result = await first
-      if (next < items.length) start()
-      yield result
+    while (next < items.length || underWay.length > 0) {
+      const first = underWay.length > 0 ? (underWay.shift() as R | Promise<R>) : start()
+      if (first instanceof Promise) while (next < items.length && underWay.length < width) underWay.push(start())
+      yield first
     }
   } finally {
     for (const each of await Promise.allSettled(underWay)) if (each.status === 'fulfilled') discard(each.value)

@@ -29,9 +29,14 @@ export class Progress {
     throwIfAborted(this.#call.signal, { op: this.#op, subject: this.#root })
   }
 
-  /** Lets others run when the work has had the thread for a while: what is in memory comes without a wait. */
+  /** Whether the work has had the thread for a while: what is in memory comes without a wait. */
+  get isPauseDue(): boolean {
+    return performance.now() - this.#pausedAtMs >= mostBusyMs
+  }
+
+  /** Lets others run when they have waited for a while. */
   async pause(): Promise<void> {
-    if (performance.now() - this.#pausedAtMs < mostBusyMs) return
+    if (!this.isPauseDue) return
     await setImmediate()
     this.#pausedAtMs = performance.now()
   }

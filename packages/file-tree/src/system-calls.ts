@@ -4,25 +4,9 @@ import { type Bound, bindLibc, type KoffiLoader, type Outcome } from '@pouch/lib
 import { type ByteName, bytesOf } from './byte-name.js'
 import { openFlags, sameAs } from './descriptor.js'
 import { type FileStat, parseStatx, statxBytes } from './file-stat.js'
+import { type PromptWork, promptly, settled } from './prompt-work.js'
+import { declarations, mknodatNumbers } from './system-declarations.js'
 import { systemError } from './tree-error.js'
-
-const declarations = {
-  statx: { returns: 'int', args: ['int', 'str', 'int', 'uint32', 'void *'] },
-  lseek: { returns: 'int64', args: ['int', 'int64', 'int'] },
-  listxattr: { returns: 'int64', args: ['str', 'void *', 'size_t'] },
-  getxattr: { returns: 'int64', args: ['str', 'void *', 'void *', 'size_t'] },
-  setxattr: { returns: 'int', args: ['str', 'void *', 'void *', 'size_t', 'int'] },
-  removexattr: { returns: 'int', args: ['str', 'void *'] },
-  utimensat: { returns: 'int', args: ['int', 'str', 'void *', 'int'] },
-  ioctl: { returns: 'int', args: ['int', 'ulong', 'int'] },
-  copy_file_range: { returns: 'int64', args: ['int', 'void *', 'int', 'void *', 'size_t', 'uint'] },
-  syncfs: { returns: 'int', args: ['int'] },
-  // Neither has a name in the C library that is old enough.
-  openat2: { returns: 'long', args: ['long', 'int', 'void *', 'void *', 'size_t'], symbol: 'syscall' },
-  cachestat: { returns: 'long', args: ['long', 'int', 'void *', 'void *', 'uint'], symbol: 'syscall' },
-  // mknodat has a name of its own in the C library only since glibc 2.33.
-  syscall: { returns: 'long', args: ['long', 'int', 'void *', 'uint', 'ulong'] },
-} as const
 
 const emptyPath = 0x1000
 const dontSync = 0x4000
@@ -37,18 +21,13 @@ const mostListBytes = 65536
 const openat2Number = 437
 const cachestatNumber = 451
 const closeOnExec = 0o2000000
+const createFlags = openFlags.create | closeOnExec
 /** Fails rather than wait for a disk; stays below the directory; follows nothing. */
 const resolveCached = 0x20n | 0x08n | 0x04n | 0x02n
 const pageBytes = 4096
 
-const mknodatNumbers: Readonly<Partial<Record<NodeJS.Architecture, number>>> = {
-  x64: 259,
-  arm64: 33,
-  riscv64: 33,
-  loong64: 33,
-  ppc64: 288,
-  s390x: 290,
-}
+/** What is there at once, or later. */
+type Later<T> = T | Promise<T>
 
 /** By what brings koffi in. Binding takes a millisecond, and memory that koffi gives back late. */
 const loaded = new WeakMap<object, Promise<SystemCalls>>()
@@ -63,6 +42,8 @@ export class SystemCalls {
   readonly #how = new Uint8Array(new BigUint64Array([BigInt(openFlags.place | closeOnExec), 0n, resolveCached]).buffer)
   readonly #range = new BigUint64Array(2)
   readonly #cached = new BigUint64Array(5)
+  readonly #rangeBytes = new Uint8Array(this.#range.buffer)
+  readonly #cachedBytes = new Uint8Array(this.#cached.buffer)
   #hasOpenCached = true
   #hasCachestat = true
 
@@ -91,13 +72,7 @@ export class SystemCalls {
    */
   holdCached(directory: number, name: ByteName): number | undefined {
     if (!this.#hasOpenCached) return undefined
-    const { value, errno } = this.#libc.openat2(
-      openat2Number,
-      directory,
-      bytesOf(`${name}\0`),
-      this.#how,
-      this.#how.length,
-    )
+    const { value, errno } = this.#libc.openat2(openat2Number, directory, terminated(name), this.#how, this.#how.length)
     // A kernel before 5.12, or a sandbox that does not let it through.
     if (errno === 'ENOSYS' || errno === 'EINVAL' || errno === 'EPERM') this.#hasOpenCached = false
     return errno === undefined ? Number(value) : undefined
@@ -106,11 +81,15 @@ export class SystemCalls {
   /** Whether the first bytes of a file are all in memory, so that reading them waits for nothing. `false` where the kernel cannot tell (before 6.5). */
   isCached(descriptor: number, bytes: number): boolean {
     if (!this.#hasCachestat) return false
-    this.#range.set([0n, BigInt(bytes)])
-    const [range, cached] = [new Uint8Array(this.#range.buffer), new Uint8Array(this.#cached.buffer)]
-    const { errno } = this.#libc.cachestat(cachestatNumber, descriptor, range, cached, 0)
+    this.#range[1] = BigInt(bytes)
+    const { errno } = this.#libc.cachestat(cachestatNumber, descriptor, this.#rangeBytes, this.#cachedBytes, 0)
     if (errno !== undefined) this.#hasCachestat = errno !== 'ENOSYS' && errno !== 'EPERM'
     return errno === undefined && Number(this.#cached[0] ?? 0n) * pageBytes >= bytes
+  }
+
+  /** Makes a file, on this thread. @returns it, open for writing @throws an error with EEXIST where anything has that name */
+  create(directory: number, name: ByteName, mode: number): number {
+    return Number(succeed('openat', this.#libc.openat(directory, terminated(name), createFlags, mode)))
   }
 
   /** What a descriptor holds. Its inode was read when it was opened, so that nothing waits here. */
@@ -130,57 +109,68 @@ export class SystemCalls {
     return Number(succeed('lseek', await this.#libc.lseek.async(descriptor, offset, seekHole)))
   }
 
-  /** The names of the extended attributes. `atOnce`: the file system is one that has them at hand. */
-  async attributeNames(descriptor: number, atOnce: boolean): Promise<readonly ByteName[]> {
-    const path = sameAs(descriptor)
+  /**
+   * The names of the extended attributes. `isOpen`: the descriptor is open, rather than that it only holds the file. `atOnce`: on this thread,
+   * where it is done when the call returns; for a file system that has it at hand. The same for all below that have these.
+   */
+  attributeNames(descriptor: number, isOpen: boolean, atOnce: boolean): Later<readonly ByteName[]> {
+    const { flistxattr, listxattr } = this.#libc
+    const most = mostListBytes
     // The list that all share is read before anybody else runs.
-    if (atOnce) return namesIn(this.#list, this.#libc.listxattr(path, this.#list, mostListBytes))
-    const buffer = Buffer.allocUnsafe(mostListBytes)
-    return namesIn(buffer, await this.#libc.listxattr.async(path, buffer, mostListBytes))
+    if (atOnce && isOpen) return namesIn(this.#list, flistxattr(descriptor, this.#list, most))
+    if (atOnce) return namesIn(this.#list, listxattr(sameAs(descriptor), this.#list, most))
+    const list = Buffer.allocUnsafe(most)
+    return listxattr.async(sameAs(descriptor), list, most).then((outcome) => namesIn(list, outcome))
   }
 
   /** The value of an extended attribute; `undefined` when it is not there. */
-  async attribute(descriptor: number, name: ByteName): Promise<Buffer | undefined> {
-    const [path, key] = [sameAs(descriptor), bytesOf(`${name}\0`)]
+  attribute(descriptor: number, name: ByteName, atOnce: boolean): Later<Buffer | undefined> {
+    return promptly(this.#attribute(descriptor, name, atOnce))
+  }
+
+  setAttribute(descriptor: number, name: ByteName, value: Buffer, atOnce: boolean): Later<void> {
+    // A pointer to nothing is null in koffi, which the kernel takes as well; one byte that is not read is as good.
+    const buffer = value.length === 0 ? Buffer.alloc(1) : value
+    const key = terminated(name)
+    const { setxattr } = this.#libc
+    const args = [sameAs(descriptor), key, buffer, value.length, 0] as const
+    if (!atOnce) return succeedLater('setxattr', setxattr.async(...args))
+    succeed('setxattr', setxattr(...args))
+  }
+
+  *#attribute(descriptor: number, name: ByteName, atOnce: boolean): PromptWork<Buffer | undefined> {
+    const [path, key] = [sameAs(descriptor), terminated(name)]
+    const get = atOnce ? this.#libc.getxattr : this.#libc.getxattr.async
     for (let size = 256; ; size = 65536) {
       const value = Buffer.allocUnsafe(size)
-      const outcome = await this.#libc.getxattr.async(path, key, value, size)
+      const outcome = yield* settled(get(path, key, value, size))
       if (outcome.errno === 'ERANGE' && size < 65536) continue
       if (outcome.errno === 'ENODATA' || outcome.errno === 'ENOTSUP') return undefined
       return value.subarray(0, Number(succeed('getxattr', outcome)))
     }
   }
 
-  /** `atOnce`: on this thread, as for all below that have it. */
-  async setAttribute(descriptor: number, name: ByteName, value: Buffer, atOnce: boolean): Promise<void> {
-    // A pointer to nothing is null in koffi, which the kernel takes as well; one byte that is not read is as good.
-    const buffer = value.length === 0 ? Buffer.alloc(1) : value
-    const key = bytesOf(`${name}\0`)
-    const { setxattr } = this.#libc
-    const set = atOnce ? setxattr : setxattr.async
-    succeed('setxattr', await set(sameAs(descriptor), key, buffer, value.length, 0))
-  }
-
   async removeAttribute(descriptor: number, name: ByteName): Promise<void> {
-    const outcome = await this.#libc.removexattr.async(sameAs(descriptor), bytesOf(`${name}\0`))
+    const outcome = await this.#libc.removexattr.async(sameAs(descriptor), terminated(name))
     if (outcome.errno !== 'ENODATA' && outcome.errno !== 'ENOTSUP') succeed('removexattr', outcome)
   }
 
   /** Sets the time of the last change, to the nanosecond; the time of the last access stays. */
-  async setMtime(descriptor: number, mtimeNs: bigint, atOnce: boolean): Promise<void> {
+  setMtime(descriptor: number, mtimeNs: bigint, isOpen: boolean, atOnce: boolean): Later<void> {
     const times = new BigInt64Array(4)
     const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
     times.set([0n, BigInt(utimeOmit), (mtimeNs - nanoseconds) / 1_000_000_000n, nanoseconds])
     const buffer = new Uint8Array(times.buffer)
-    const { utimensat } = this.#libc
-    const set = atOnce ? utimensat : utimensat.async
-    succeed('utimensat', await set(-100, sameAs(descriptor), buffer, 0))
+    const { futimens, utimensat } = this.#libc
+    const args = [-100, sameAs(descriptor), buffer, 0] as const
+    if (!atOnce) return succeedLater('utimensat', utimensat.async(...args))
+    succeed('utimensat', isOpen ? futimens(descriptor, buffer) : utimensat(...args))
   }
 
   /** Makes a device, a FIFO. `type`: the file type's bits, with the permissions. */
   async mknod(directory: number, name: ByteName, type: number, major: number, minor: number): Promise<void> {
     const number = mknodatNumbers[process.arch] ?? 0
-    const call = this.#libc.syscall.async(number, directory, bytesOf(`${name}\0`), type, deviceNumber(major, minor))
+    const call = this.#libc.syscall.async(number, directory, terminated(name), type, deviceNumber(major, minor))
     succeed('mknodat', await call)
   }
 
@@ -207,6 +197,11 @@ export class SystemCalls {
   }
 }
 
+/** A name as C takes it. */
+function terminated(name: ByteName): Buffer {
+  return bytesOf(`${name}\0`)
+}
+
 const cannotClone = new Set(['EOPNOTSUPP', 'ENOTSUP', 'EXDEV', 'EINVAL', 'ENOTTY', 'ENOSYS', 'EPERM'])
 
 /** The kernel's form of a device's number (`new_encode_dev`). */
@@ -223,4 +218,8 @@ function namesIn(buffer: Buffer, outcome: Outcome): readonly ByteName[] {
 function succeed(call: string, { value, errno }: Outcome): number | bigint {
   if (errno !== undefined) throw systemError(call, errno)
   return value
+}
+
+async function succeedLater(call: string, outcome: Promise<Outcome>): Promise<void> {
+  succeed(call, await outcome)
 }

@@ -13,14 +13,23 @@ export class TaskPool {
     if (this.#failure !== undefined) throw this.#failure.error
   }
 
-  /** Starts a task once there is room. @returns a promise of its end that never rejects; what it fails with comes from {@link check} */
-  async start(task: () => Promise<void>): Promise<{ readonly end: Promise<void> }> {
-    while (this.#running.size >= this.#width) await Promise.race(this.#running)
-    this.check()
-    return { end: this.follow(task()) }
+  /** Whether a task can start. */
+  get hasRoom(): boolean {
+    return this.#running.size < this.#width
   }
 
-  /** Takes part in {@link drain} and {@link check} without taking room. */
+  /** Waits for room. @throws what a task failed with */
+  async room(): Promise<void> {
+    while (!this.hasRoom) await Promise.race(this.#running)
+    this.check()
+  }
+
+  /** What failed outside of a task is as if it had failed in one. */
+  fail(error: unknown): void {
+    this.#failure ??= { error }
+  }
+
+  /** A task that has started. @returns a promise of its end that never rejects; what it fails with comes from {@link check} */
   follow(promise: Promise<void>): Promise<void> {
     const end = promise.then(
       () => {
@@ -28,7 +37,7 @@ export class TaskPool {
       },
       (error: unknown) => {
         this.#running.delete(end)
-        this.#failure ??= { error }
+        this.fail(error)
       },
     )
     this.#running.add(end)

@@ -1,14 +1,15 @@
-import { closeSync, type Dir } from 'node:fs'
+import { closeSync, type Dir, opendirSync } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { PouchError } from '@pouch/errors'
 import { type ByteName, joinName, shownName } from './byte-name.js'
 import { sameAs } from './descriptor.js'
-import { EntryReader } from './entry-reader.js'
+import { EntryReader, type Found } from './entry-reader.js'
 import { FoundEntry } from './found-entry.js'
 import { isLocalFilesystem } from './local-filesystem.js'
 import { hasLostAndFound, lostAndFound } from './lost-and-found.js'
 import { ordered } from './ordered.js'
 import type { Progress } from './progress.js'
+import { Promptness } from './promptness.js'
 import type { SystemCalls } from './system-calls.js'
 import { treeError } from './tree-error.js'
 import { openRoot } from './tree-root.js'
@@ -34,6 +35,8 @@ interface Folder {
 
 /** As many names of one directory are in memory, and in order, at a time. */
 const chunkNames = 4096
+/** So many are asked of the system at a time, with memory for all of them. */
+const listNames = 256
 const width = 16
 /** A directory holds two descriptors while what is in it is walked. */
 const mostDepth = 1024
@@ -47,6 +50,7 @@ const mostDepth = 1024
  */
 export class TreeWalk {
   readonly #options: TreeWalkOptions
+  #promptness = new Promptness(false)
   readonly #links = new Map<string, { readonly path: ByteName; left: number }>()
 
   constructor(options: TreeWalkOptions) {
@@ -68,14 +72,14 @@ export class TreeWalk {
         const name = folder.folders.pop()
         if (name !== undefined) yield* this.#enter(reader, folder, name, stack)
         else if (!folder.ended) yield* this.#chunk(reader, folder)
-        else if (folder.path !== '') await leave(stack.pop())
+        else if (folder.path !== '') leave(stack.pop())
         else break
       }
     } catch (error) {
       throw treeError(error, 'cannot read', { op, root })
     } finally {
-      for (const folder of stack.slice(1)) await leave(folder)
-      await stack[0]?.names.close()
+      for (const folder of stack.slice(1)) leave(folder)
+      stack[0]?.names.closeSync()
       closeSync(descriptor)
     }
   }
@@ -95,7 +99,7 @@ export class TreeWalk {
       if (folder !== undefined) stack.push(folder)
     } finally {
       const isHeld = folder !== undefined && stack.at(-1) === folder
-      if (!isHeld) await folder?.names.close()
+      if (!isHeld) folder?.names.closeSync()
       if (!isHeld && found.descriptor !== undefined) closeSync(found.descriptor)
     }
   }
@@ -103,16 +107,15 @@ export class TreeWalk {
   /** The next names of a directory: yields its files, keeps its directories for later. */
   async *#chunk(reader: EntryReader, folder: Folder): AsyncGenerator<FoundEntry> {
     const { files, folders } = await this.#names(folder)
-    const read = async (name: ByteName) => ({
-      name,
-      found: await reader.read(folder.descriptor, name, joinName(folder.path, name)),
-    })
-    const discard = ({ found }: Awaited<ReturnType<typeof read>>) => {
+    const read = (name: ByteName) => reader.read(folder.descriptor, name, joinName(folder.path, name))
+    const discard = (found: Found) => {
       if (found instanceof FoundEntry) found.close()
     }
-    for await (const { name, found } of ordered(files, width, read, discard)) {
+    let index = 0
+    for await (const found of ordered(files, width, read, discard)) {
+      const name = files[index++] ?? ''
+      if (this.#options.progress.isPauseDue) await this.#options.progress.pause()
       // A file system that does not tell kinds in its listing.
-      await this.#options.progress.pause()
       if (found === 'directory') folders.push(name)
       else if (found !== undefined && !this.#isLeftOut(found)) yield this.#withLink(found)
     }
@@ -124,7 +127,7 @@ export class TreeWalk {
     const folders: ByteName[] = []
     try {
       while (files.length + folders.length < chunkNames && !folder.ended) {
-        const entry = await folder.names.read()
+        const entry = await this.#promptness.do((atOnce) => (atOnce ? folder.names.readSync() : folder.names.read()))
         if (entry === null) folder.ended = true
         else (entry.isDirectory() ? folders : files).push(entry.name)
       }
@@ -160,16 +163,20 @@ export class TreeWalk {
 
   async #reader(descriptor: number): Promise<EntryReader> {
     const { progress } = this.#options
+    this.#promptness = new Promptness(await isLocalFilesystem(sameAs(descriptor)))
     return new EntryReader({
       ...this.#options,
-      isLocal: await isLocalFilesystem(sameAs(descriptor)),
+      promptness: this.#promptness,
       onChanged: (path) => progress.warn('changed', path, 'it vanished or became something else; it is left out'),
     })
   }
 
   async #folder(path: ByteName, descriptor: number): Promise<Folder> {
     try {
-      const names = await opendir(sameAs(descriptor), { encoding: 'latin1', bufferSize: chunkNames })
+      const options = { encoding: 'latin1', bufferSize: listNames } as const
+      const names = await this.#promptness.do((atOnce) =>
+        atOnce ? opendirSync(sameAs(descriptor), options) : opendir(sameAs(descriptor), options),
+      )
       return { path, descriptor, names, folders: [], ended: false }
     } catch (error) {
       throw treeError(error, 'cannot list', { ...this.#options, path })
@@ -183,8 +190,9 @@ export class TreeWalk {
   }
 }
 
-async function leave(folder: Folder | undefined): Promise<void> {
+function leave(folder: Folder | undefined): void {
   if (folder === undefined) return
   closeSync(folder.descriptor)
-  await folder.names.close()
+  // Nothing waits for a disk here.
+  folder.names.closeSync()
 }

@@ -109,7 +109,7 @@ class Unpacking {
         await this.#file(path, member)
         break
       default:
-        await this.#writer.special(path, member, member.kind, member)
+        await this.#writer.special(path, member, { ...member, kind: member.kind })
     }
     this.#progress.entry()
   }
@@ -126,9 +126,7 @@ class Unpacking {
     }
     // What the reader gives is the stream's own; this outlives it.
     const content = size === 0 ? undefined : Buffer.from(await this.#archive.readAll())
-    const fill = async (descriptor: number) => {
-      if (content !== undefined) await this.#writer.write(descriptor, content)
-    }
+    const fill = (descriptor: number) => (content === undefined ? undefined : this.#writer.write(descriptor, content))
     await this.#writer.file(path, member, fill, { background: true })
     this.#progress.content(size)
   }
