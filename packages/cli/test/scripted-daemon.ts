@@ -28,6 +28,8 @@ export interface Outcome {
 export class ScriptedDaemon {
   readonly requests: { readonly line: string; readonly body: unknown }[] = []
   replies: Record<string, Reply> = {}
+  /** What is never answered. */
+  silent: readonly string[] = []
   readonly folder: string
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -42,6 +44,7 @@ export class ScriptedDaemon {
         const line = `${request.method} ${path}`
         const text = Buffer.concat(parts).toString()
         if (path !== '/_ping') this.requests.push({ line, body: text.startsWith('{') ? JSON.parse(text) : text })
+        if (this.silent.includes(line)) return
         const [status, body] =
           this.replies[line] ??
           this.replies[line.split('?')[0] ?? ''] ??

@@ -329,6 +329,22 @@ it('a volume whose driver does not answer is inspected with its record and the r
     const { code, stdout, stderr } = await pouch(line)
     expect([code, JSON.parse(stdout), stderr]).toEqual([0, [{ ...docker, Details }], ''])
   }
+  const told = { facets: {}, facts: {}, snapshots: [], error: 'describe aa: driver away did not answer' }
+  daemon.replies = { ...daemon.replies, [`GET ${volumes}/aa/details`]: [200, told] }
+  const { references } = own
+  expect(await pouch('volume inspect --size aa')).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse((await pouch('volume inspect aa')).stdout)).toEqual([
+    { ...docker, Details: { anonymous: false, references, ...told } },
+  ])
+})
+
+it('a daemon that does not tell who uses a volume is not waited for without end', async () => {
+  const docker = { Name: 'aa', Driver: 'away', Mountpoint: '', Labels: null, Scope: 'local', Options: null }
+  const told = { facets: {}, facts: {}, snapshots: [] }
+  daemon.replies = { 'GET /volumes/aa': [200, docker], [`GET ${volumes}/aa/details`]: [200, told] }
+  daemon.silent = [`GET ${volumes}/aa`]
+  const [{ Details }] = JSON.parse((await pouch('volume inspect aa')).stdout)
+  expect(Details).toEqual({ ...told, error: expect.stringContaining('3000 ms') })
 })
 
 describe('completion', () => {

@@ -21,7 +21,7 @@ export interface CoreParts {
 }
 
 /** An answer about a volume does not wait longer for a backend that is only to say whether it is there. */
-const lookTimeoutMs = 1400
+export const lookTimeoutMs = 1400
 
 /** The rules of finding and removing volumes, and of working on them alone. */
 export class Core {
@@ -45,7 +45,7 @@ export class Core {
     if (entry === undefined) return await this.#findElsewhere(name, call)
     if (!entry.isVisible) return undefined
     const { driver } = entry.record
-    if (this.#parts.late.mayHave(driver)) await this.#summonForLook(driver, call)
+    if (this.#parts.late.mayHave(driver)) await this.summonForLook(driver, call)
     if (entry.shown === undefined) await this.#with.views.locate(entry, this.#timeoutMs(call), call.signal)
     if (this.#with.inventory.has(driver)) return await this.#confirmed(entry, call)
     return this.#with.views.show(entry)
@@ -129,7 +129,7 @@ export class Core {
   }
 
   /** A recorded volume can be shown without its driver: one that is slow to appear is waited for no longer than a backend. */
-  async #summonForLook(driver: string, call: VolumeCall): Promise<void> {
+  async summonForLook(driver: string, call: VolumeCall): Promise<void> {
     const limit = AbortSignal.timeout(Math.min(lookTimeoutMs, this.#timeoutMs(call)))
     try {
       await this.summon(driver, call.signal === undefined ? limit : AbortSignal.any([call.signal, limit]))

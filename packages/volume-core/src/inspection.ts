@@ -1,10 +1,10 @@
-import { PouchError } from '@pouch/errors'
+import { abortError, PouchError } from '@pouch/errors'
 import { Backend } from './backend.js'
 import type { Catalogue } from './catalogue.js'
-import { type Core, noSuchVolume } from './core.js'
+import { type Core, lookTimeoutMs, noSuchVolume } from './core.js'
 import type { Usage } from './driver.js'
 import { facetsOf } from './driver-table.js'
-import type { EngineParts } from './engine-parts.js'
+import type { EngineParts, Look } from './engine-parts.js'
 import type { Inventory } from './inventory.js'
 import type { Measuring } from './measuring.js'
 import { checkedTimeoutMs } from './requests.js'
@@ -35,25 +35,20 @@ export class Inspection {
     this.#with = others
   }
 
+  /** A driver that cannot tell leaves what is recorded, with the reason. */
   async describe(name: string, call: VolumeCall): Promise<VolumeDetails> {
     const look = { signal: call.signal, timeoutMs: checkedTimeoutMs(call.timeoutMs ?? this.#parts.timeoutMs) }
     const record = await this.#recordOf(name, look)
-    await this.#with.core.summon(record.driver, call.signal)
-    const backend = new Backend(this.#parts, record, 'describe')
-    const [{ without, facts }, found] = await Promise.all([
-      backend.describe(look),
-      this.#with.inventory.get(record.driver, name, look),
-    ])
-    const facets = facetsOf(backend.driver).map((facet) => {
-      const isDirect = facet === 'mounts' && backend.mounts === undefined
-      return [facet, without[facet] ?? (isDirect ? 'the volume is always there, and needs no mount' : true)] as const
-    })
-    const secrets = secretsIn(backend.definition, record.options)
+    const [description, found] = await this.#askDriver(record, call)
+    const error = reasonOf(description) ?? reasonOf(found)
+    const secrets = secretsIn(this.#parts.drivers.find(record.driver)?.definition, record.options)
+    const { facets, facts } = description.status === 'fulfilled' ? description.value : nothingTold
     return Object.freeze({
-      facets: Object.freeze(untold(Object.fromEntries(facets), secrets)),
+      facets: Object.freeze(untold(facets, secrets)),
       facts: Object.freeze(untold({ ...facts }, secrets)),
-      status: untold(found?.status, secrets),
+      status: found.status === 'fulfilled' ? untold(found.value?.status, secrets) : undefined,
       snapshots: Object.freeze(wholeSnapshots(record.snapshots).map((snapshot) => publicSnapshot(name, snapshot))),
+      ...(error === undefined ? {} : { error: untold(error, secrets) }),
     })
   }
 
@@ -83,6 +78,22 @@ export class Inspection {
     }
   }
 
+  /** What a driver tells of a volume, and what its backend does. All of it within one time. @throws only when the caller leaves */
+  async #askDriver(record: VolumeRecord, call: VolumeCall) {
+    const { name, driver } = record
+    const { signal } = call
+    const limitMs = call.timeoutMs ?? Math.min(lookTimeoutMs, this.#parts.timeoutMs)
+    const startedMs = performance.now()
+    await this.#with.core.summonForLook(driver, { signal, timeoutMs: limitMs })
+    const look = { signal, timeoutMs: Math.max(1, Math.round(limitMs - (performance.now() - startedMs))) }
+    const told = await Promise.allSettled([
+      describeBy(this.#parts, record, look),
+      this.#with.inventory.get(driver, name, look, 'describe'),
+    ])
+    if (signal?.aborted === true) throw abortError(signal, { op: 'volume.describe', subject: name })
+    return told
+  }
+
   async #recordOf(
     name: string,
     look: { readonly signal: AbortSignal | undefined; readonly timeoutMs: number },
@@ -94,4 +105,20 @@ export class Inspection {
     if (found === undefined) throw noSuchVolume(name, 'get')
     return inventory.recordOf(found)
   }
+}
+
+const nothingTold = Object.freeze({ facets: {}, facts: {} })
+
+async function describeBy(parts: EngineParts, record: VolumeRecord, look: Look) {
+  const backend = new Backend(parts, record, 'describe')
+  const { without, facts } = await backend.describe(look)
+  const facets = facetsOf(backend.driver).map((facet) => {
+    const isDirect = facet === 'mounts' && backend.mounts === undefined
+    return [facet, without[facet] ?? (isDirect ? 'the volume is always there, and needs no mount' : true)] as const
+  })
+  return { facets: Object.fromEntries(facets), facts }
+}
+
+function reasonOf(told: PromiseSettledResult<unknown>): string | undefined {
+  return told.status === 'rejected' ? PouchError.from(told.reason).message : undefined
 }

@@ -160,7 +160,12 @@ export class VolumeManager {
     return await this.#run('rename', () => this.#parts.renaming.rename(name, newName, call))
   }
 
-  /** What holds for one volume: its facets, facts of its driver, its snapshots. */
+  /**
+   * What holds for one volume: its facets, facts of its driver, its snapshots. A driver that fails, or does not answer within 1.4 seconds unless
+   * `timeoutMs` tells otherwise, leaves what is recorded, with the reason in `error`.
+   *
+   * @throws PouchError `not-found`
+   */
   async describe(name: string, call: VolumeCall = {}): Promise<VolumeDetails> {
     return await this.#run('describe', () => this.#parts.inspection.describe(name, call))
   }

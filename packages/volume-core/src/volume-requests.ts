@@ -66,13 +66,15 @@ export interface VolumeUsage {
 
 /** What holds for one volume: which facets it has, and facts about it. Frozen. */
 export interface VolumeDetails {
-  /** Every facet that its driver has: `true`, or the reason why this volume lacks it. */
+  /** Every facet that its driver has: `true`, or the reason why this volume lacks it. Empty when the driver does not tell. */
   readonly facets: Readonly<Record<string, true | string>>
   /** What the driver tells about it, such as the quota backend. */
   readonly facts: Readonly<Record<string, JsonValue>>
   /** Docker's `Status`: what the backend tells about it. */
   readonly status: Readonly<Record<string, JsonValue>> | undefined
   readonly snapshots: readonly Snapshot[]
+  /** Why its driver could not tell what is missing here: it failed, or did not answer in time. */
+  readonly error?: string
 }
 
 /** How to read a volume's content. */

@@ -111,11 +111,17 @@ export class VolumeMethods {
   /** What a driver cannot tell is left out: Docker asks Get before everything, and wants to know whether the volume is there. */
   async #details(name: string, call: VolumeCall): Promise<VolumeDetails | undefined> {
     try {
-      return await this.#parts.engine.volumes.describe(name, { ...call, timeoutMs: detailsMs })
+      const details = await this.#parts.engine.volumes.describe(name, { ...call, timeoutMs: detailsMs })
+      if (details.error !== undefined) this.#untold(name, details.error)
+      return details
     } catch (error) {
-      this.#parts.log.info({ volume: name, err: error }, 'a driver could not tell about a volume')
+      this.#untold(name, error)
       return undefined
     }
+  }
+
+  #untold(volume: string, err: unknown): void {
+    this.#parts.log.info({ volume, err }, 'a driver could not tell about a volume')
   }
 
   async #list(call: VolumeCall): Promise<Answer> {

@@ -43,6 +43,9 @@ export const PouchVolumeDetailsSchema = Type.Object({
   facts: Type.Record(Type.String(), Type.Unknown()),
   status: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   snapshots: Type.Array(PouchSnapshotSchema),
+  error: Type.Optional(
+    Type.String({ description: 'why its driver could not tell the rest: it failed, or did not answer in time' }),
+  ),
 })
 /** What one volume is capable of, and facts about it. */
 export type PouchVolumeDetails = Static<typeof PouchVolumeDetailsSchema>

@@ -10,8 +10,8 @@ export interface VolumeInspectFlags {
   readonly size?: boolean
 }
 
-/** As long as a list may wait for a driver that does not answer. */
-const patienceMs = 2000
+/** A little longer than pouchd waits for a driver that does not answer. */
+const patienceMs = 3000
 
 /**
  * `pouch volume inspect`: shows volumes as JSON: what Docker shows, and in `Details` what pouchd knows besides. Where a driver does not
@@ -39,11 +39,13 @@ async function inspected(session: Session, name: string, flags: VolumeInspectFla
 async function detailsOf(session: Session, name: string, flags: VolumeInspectFlags): Promise<object | undefined> {
   const { pouch } = session.client
   try {
-    const [{ references, sizeBytes, anonymous }, details] = await Promise.all([
-      pouch.inspectVolume(name),
+    const [record, details] = await Promise.all([
+      orReason(pouch.inspectVolume(name, { timeoutMs: patienceMs })),
       orReason(pouch.volumeDetails(name, { timeoutMs: patienceMs })),
     ])
-    if ('error' in details) return { anonymous, sizeBytes, references, ...details }
+    if ('error' in record) return { ...details, ...record }
+    const { references, sizeBytes, anonymous } = record
+    if (details.error !== undefined) return { anonymous, sizeBytes, references, ...details }
     const usage = flags.size === true ? await pouch.volumeUsage(name) : await quickUsage(session, name)
     return { anonymous, sizeBytes, usage, references, ...details }
   } catch (error) {
@@ -58,6 +60,7 @@ async function orReason<T extends object>(telling: Promise<T>): Promise<T | { re
     return await telling
   } catch (error) {
     if (!isPouchError(error) || lacksRoute(error)) throw error
-    return { error: error.message }
+    const isOurLimit = error.code === 'timeout' && error.details.status === undefined
+    return { error: isOurLimit ? `pouchd did not answer within ${patienceMs} ms` : error.message }
   }
 }

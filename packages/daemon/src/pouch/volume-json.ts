@@ -24,12 +24,13 @@ export function pouchVolume(volume: Volume): PouchVolume {
 }
 
 /** What a volume is capable of, as Pouch's own routes show it. */
-export function pouchDetails({ facets, facts, status, snapshots }: VolumeDetails): PouchVolumeDetails {
+export function pouchDetails({ facets, facts, status, snapshots, error }: VolumeDetails): PouchVolumeDetails {
   return {
     facets: { ...facets },
     facts: { ...facts },
     snapshots: snapshots.map(pouchSnapshot),
     ...(status === undefined ? {} : { status: { ...status } }),
+    ...(error === undefined ? {} : { error }),
   }
 }
 

@@ -157,6 +157,34 @@ describe('a backend that does not answer', () => {
     expect(list.warnings).toEqual(expect.arrayContaining([expect.stringMatching(/^list backend: .*did not answer/)]))
   })
 
+  it('leaves what is recorded to be told, with the reason', async () => {
+    const { home, store, engine } = await withFound()
+    await engine.volumes.createSnapshot('found', { name: 'snap' })
+    await engine.close()
+    const mute = { describe: never, 'inventory.get': never }
+    const { volumes } = await openEngine({ home, store, drivers: [plain(), replaced(backend(), mute)] })
+    expect(await volumes.describe('found')).toEqual({
+      facets: {},
+      facts: {},
+      status: undefined,
+      snapshots: [expect.objectContaining({ name: 'snap' })],
+      error: expect.stringMatching(/^describe found: driver backend did not answer within 1\d{3} ms/),
+    })
+    const half = await openEngine({ home, store, drivers: [plain(), replaced(backend(), { 'inventory.get': never })] })
+    expect(await half.volumes.describe('found', { timeoutMs: 50 })).toMatchObject({
+      facets: { snapshots: true },
+      error: expect.stringContaining('did not answer within'),
+    })
+    const leaving = AbortSignal.abort()
+    expect(await codeOf(half.volumes.describe('found', { signal: leaving }))).toBe('aborted')
+    const alone = await openEngine({ home, store, drivers: [plain()] })
+    expect(await alone.volumes.describe('found')).toMatchObject({
+      facets: {},
+      snapshots: [{ name: 'snap' }],
+      error: expect.stringContaining('volume driver "backend" not found'),
+    })
+  })
+
   it('is waited for once when volumes are measured', async () => {
     const { home, store, engine } = await withFound()
     await engine.volumes.update('found', { labels: { mine: 'yes' } })
