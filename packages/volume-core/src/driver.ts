@@ -231,3 +231,5 @@ export {
   type VolumeDescription,
 } from './driver-facets.js'
 export type { DriverSource } from './driver-source.js'
+export { scrubbed } from './scrubbed.js'
+export { maskedText, secretsInText } from './secret-text.js'

@@ -1,12 +1,14 @@
 import { isPouchError, PouchError } from '@pouch/errors'
-import { withoutSecrets } from './secrets.js'
+import { withoutSecrets } from './secret-text.js'
 
 /** As deep as causes are followed: a chain of errors may be a ring. */
 const deepest = 8
 
 /**
- * What a driver threw, without the secrets of the volume. An error that tells none is returned as it is; one that does is copied, with its
- * causes, which would tell them in a log.
+ * What was thrown, without secrets: in its message, details and causes. An error that tells none is returned as it is; one that does is copied
+ * as a PouchError, with its causes, which would tell them in a log.
+ *
+ * @param secrets longest first, as `secretsInText` of the driver's door finds them
  */
 export function scrubbed(thrown: unknown, secrets: readonly string[]): unknown {
   if (secrets.length === 0 || !tells(thrown, secrets, 0)) return thrown
@@ -31,7 +33,8 @@ function copyOf(thrown: unknown, secrets: readonly string[], depth: number): unk
   const error = PouchError.from(thrown)
   const message = withoutSecrets(thrown.message, secrets)
   const details = isPouchError(thrown) ? (clean(thrown.details, secrets) as typeof thrown.details) : error.details
-  return new PouchError(error.code, message, { op: error.op, subject: error.subject, details, cause })
+  const subject = error.subject === undefined ? undefined : withoutSecrets(error.subject, secrets)
+  return new PouchError(error.code, message, { op: error.op, subject, details, cause })
 }
 
 function clean(told: unknown, secrets: readonly string[]): unknown {

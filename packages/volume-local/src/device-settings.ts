@@ -1,7 +1,6 @@
 import { PouchError } from '@pouch/errors'
 import { parseMountOptions } from '@pouch/mount'
-import type { DriverVolume } from '@pouch/volume-core/driver'
-import { maskedDevice, mountSecrets, withoutSecrets } from './mount-secrets.js'
+import { type DriverVolume, maskedText, scrubbed, secretsInText } from '@pouch/volume-core/driver'
 
 /** What Docker's `type`, `device` and `o` ask to have mounted. */
 export interface DeviceSettings {
@@ -46,7 +45,7 @@ function checked(type: string, device: string, o: string): DeviceSettings {
   if (remount) throw refused('o', 'a volume cannot be remounted: leave remount out')
   const isBind = bind !== 'none'
   if (isBind && !device.startsWith('/'))
-    throw refused('device', `${maskedDevice(device)} is bound, so it has to be an absolute path`)
+    throw refused('device', `${maskedText(device)} is bound, so it has to be an absolute path`)
   if (isBind && data !== '') throw refused('o', 'a bind takes flags alone, and others are given')
   if (!isBind && (type === '' || type === 'none')) {
     throw refused('type', `type=${type} mounts nothing without o=bind: give a type of filesystem, or bind`)
@@ -61,7 +60,7 @@ function parsed(o: string): ReturnType<typeof parseMountOptions> {
   try {
     return parseMountOptions([o])
   } catch (error) {
-    throw withoutSecrets(error, mountSecrets(o))
+    throw scrubbed(error, secretsInText(o))
   }
 }
 

@@ -1,11 +1,20 @@
 import { statfs } from 'node:fs/promises'
 import { PouchError, throwIfAborted } from '@pouch/errors'
 import { findMount, type MountEntry, mount, mountsUnder, unmount } from '@pouch/mount'
-import type { CreatedVolume, DriverCall, DriverVolume, FacetName, JsonValue, Usage } from '@pouch/volume-core/driver'
+import {
+  type CreatedVolume,
+  type DriverCall,
+  type DriverVolume,
+  type FacetName,
+  type JsonValue,
+  maskedText,
+  scrubbed,
+  secretsInText,
+  type Usage,
+} from '@pouch/volume-core/driver'
 import type { Backing, Content, Mounting } from './backing.js'
 import { deviceMount, isRemote, type Resolver, systemResolver } from './device-mount.js'
 import { type DeviceSettings, deviceSettings } from './device-settings.js'
-import { deviceSecrets, maskedDevice, maskedMountOptions, mountSecrets, withoutSecrets } from './mount-secrets.js'
 import { makeVolumeDirectory } from './volume-directory.js'
 import { planVolume } from './volume-plan.js'
 import type { VolumeRoot } from './volume-root.js'
@@ -73,7 +82,7 @@ export class DeviceVolumes implements Backing {
 
   async facts(volume: DriverVolume): Promise<Readonly<Record<string, JsonValue>>> {
     const { type, device, o } = requireSettings(volume)
-    return { backing: this.name, type, device: maskedDevice(device), o: maskedMountOptions(o) }
+    return { backing: this.name, type, device: maskedText(device), o: maskedText(o) }
   }
 
   async #mount(volume: DriverVolume, { signal }: DriverCall): Promise<string> {
@@ -129,10 +138,10 @@ async function keepToItself(path: string): Promise<void> {
 /** In Docker's words, without what must not be told. */
 function mountFailure(settings: DeviceSettings, path: string, thrown: unknown): PouchError {
   const { type } = settings
-  const cause = withoutSecrets(thrown, [...deviceSecrets(settings.device), ...mountSecrets(settings.o)])
+  const cause = scrubbed(thrown, secretsInText(settings.device, settings.o))
   const why = PouchError.from(cause)
-  const device = maskedDevice(settings.device)
-  const options = maskedMountOptions(settings.o)
+  const device = maskedText(settings.device)
+  const options = maskedText(settings.o)
   const message = `failed to mount local volume: mount ${device}:${path}, data: ${options}: ${why.message}`
   const details = { ...why.details, type, device, o: options }
   return new PouchError(why.code, message, { op: 'mount', subject: path, details, cause })

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { deviceMount } from '../src/device-mount.js'
 import { deviceSettings } from '../src/device-settings.js'
-import { deviceSecrets, maskedDevice, maskedMountOptions, withoutSecrets } from '../src/mount-secrets.js'
 
 const settings = (options: Record<string, string>) => deviceSettings(options)
 
@@ -97,41 +96,5 @@ describe('the mount of a device', () => {
       code: 'unavailable',
       message: expect.stringMatching(/^(?!.*geheim).*nowhere/),
     })
-  })
-})
-
-describe('secrets in mount options', () => {
-  it.each([
-    ['user=me,password=geheim,ro', 'user=me,password=********,ro'],
-    ['password=ge,,heim,ro', 'password=********,ro'],
-    ['pass=a=b', 'pass=********'],
-    ['password2=x,PASSWORD=y', 'password2=********,PASSWORD=********'],
-    ['secret=x,secretfile=/etc/ceph/key', 'secret=********,secretfile=/etc/ceph/key'],
-    ['ro,nopassword,bypass=1', 'ro,nopassword,bypass=1'],
-    ['', ''],
-  ])('%s is shown as %s', (options, shown) => {
-    expect(maskedMountOptions(options)).toBe(shown)
-  })
-
-  it.each([
-    ['https://u:ge@heim@files/dav', 'https://********@files/dav', ['u:ge@heim@', 'ge@heim']],
-    ['//me:ge/heim@files/share', '//********@files/share', ['me:ge/heim@', 'ge/heim']],
-    ['https://u:ge%20heim@files', 'https://********@files', ['u:ge%20heim@', 'ge%20heim', 'ge heim']],
-    ['ssh://git@files/a', 'ssh://********@files/a', ['git@']],
-    ['https://files/dav?a=b&token=geheim', 'https://files/dav?a=b&token=********', ['geheim']],
-    ['//files:445/a@b', '//files:445/a@b', []],
-    ['/dev/sda1', '/dev/sda1', []],
-  ])('a device %s is shown as %s', (device, shown, secrets) => {
-    expect(maskedDevice(device)).toBe(shown)
-    expect(deviceSecrets(device)).toEqual(secrets)
-  })
-
-  it('are taken out of errors, wherever these repeat them', () => {
-    const cause = new Error('mount: bad option password=geheim')
-    const error = Object.assign(new Error('mount failed', { cause }), { code: 'EINVAL' })
-    const clean = withoutSecrets(error, ['geheim'])
-    expect(clean).toMatchObject({ code: 'invalid-argument', message: 'mount failed' })
-    expect((clean as Error).cause).toBeUndefined()
-    expect(withoutSecrets(error, ['other'])).toBe(error)
   })
 })
