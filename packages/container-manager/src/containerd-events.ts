@@ -2,7 +2,7 @@ import type { Exits } from './exits.js'
 import type { ManagerContext } from './manager-context.js'
 import type { StrayShims } from './stray-shims.js'
 
-/** Listens to containerd's events. They are hints: an out-of-memory kill is told by them alone; the rest is known otherwise. */
+/** Listens to containerd's events. They are hints: what they tell is known otherwise as well. */
 export class ContainerdEvents {
   readonly #context: ManagerContext
   readonly #exits: Exits
@@ -47,7 +47,8 @@ export class ContainerdEvents {
       const { decoded } = watched.envelope
       if (decoded?.topic !== '/tasks/oom') continue
       const entry = registry.all().find(({ id }) => id === decoded.containerId)
-      if (entry === undefined) continue
+      // One that comes after the exit tells what was found then.
+      if (entry === undefined || (entry.isOomKilled && !entry.isRunning)) continue
       entry.isOomKilled = true
       events.emit('container.oom', entry.container())
     }

@@ -3,6 +3,8 @@ import type { Exit } from '@pouch/ctrd-client'
 import { hasCode } from '@pouch/errors'
 import type { ContainerEntry } from './container-entry.js'
 import { type ManagerContext, timestamp } from './manager-context.js'
+import { oomKills } from './oom-kills.js'
+import { cgroupsPath } from './spec/oci-spec.js'
 import type { RunStreams } from './streams/run-streams.js'
 import { Pulse } from './sync/pulse.js'
 import type { VolumeClaims } from './volume-claims.js'
@@ -83,6 +85,7 @@ export class Exits {
   async finish(entry: ContainerEntry, exit: Exit | undefined): Promise<void> {
     const { containerd, heavy, clock, events } = this.#context
     if (entry.isRunning) await this.#storeExit(entry, exit)
+    await this.#lookForOomKills(entry)
     const deleted = await heavy.run(() => whileThere(containerd.tasks.delete(entry.id)))
     await this.endStreams(entry)
     await this.#claims.unmount(entry.record.volumes)
@@ -94,6 +97,19 @@ export class Exits {
     for (const session of entry.execs.values()) session.containerEnded()
     events.emit('container.died', entry.container(), { exitCode: entry.state.exitCode })
     entry.settleExit({ exitCode: isLate ? deleted.exitStatus : exitCode })
+  }
+
+  /** While the task is there: with it goes what the kernel has counted. */
+  async #lookForOomKills(entry: ContainerEntry): Promise<void> {
+    const { host, log, events } = this.#context
+    const path = cgroupsPath(entry.record.config.cgroupParent, entry.id)
+    const kills = await oomKills(path, host).catch((error: unknown) => {
+      log.warn({ err: error, container: entry.id }, 'whether a container ran out of memory cannot be told')
+      return 0
+    })
+    if (kills === 0 || entry.isOomKilled) return
+    entry.isOomKilled = true
+    events.emit('container.oom', entry.container())
   }
 
   #background(work: Promise<void>, entry: ContainerEntry, failure: string): void {

@@ -29,9 +29,13 @@ afterAll(async () => {
 
 describe('a full disk', () => {
   it('holds the log up and nothing else: once there is room it goes on, and says nothing twice', async () => {
+    const source = host.directory('sign')
+    const script =
+      'for i in $(seq 40); do echo "line $i"; sleep 0.05; done; until [ -e /sign/end ]; do sleep 0.05; done'
     const { id } = await host.manager.create({
       image: 'busybox',
-      command: ['sh', '-c', 'for i in $(seq 40); do echo "line $i"; sleep 0.05; done'],
+      command: ['sh', '-c', script],
+      mounts: [{ type: 'bind', source, target: '/sign' }],
     })
     await host.manager.start(id)
     await delay(500)
@@ -40,6 +44,7 @@ describe('a full disk', () => {
     await delay(300)
     expect(host.manager.get(id).state.status).toBe('running')
     await rm(ballast)
+    writeFileSync(join(source, 'end'), '')
     expect(await host.manager.wait(id)).toEqual({ exitCode: 0 })
     const lines = (await host.text(id, { stdout: true })).split('\n')
     expect(lines.slice(0, 3)).toEqual(['line 1', 'line 2', 'line 3'])

@@ -60,11 +60,14 @@ describe('the life of a container', () => {
   it('stops with the stop signal, and with SIGKILL after the timeout', async () => {
     const trap = await host.manager.create({
       image: 'busybox',
-      command: ['sh', '-c', 'trap "exit 7" USR1; while :; do sleep 0.05; done'],
+      command: ['sh', '-c', 'trap "exit 7" USR1; echo ready; while :; do sleep 0.05; done'],
       stopSignal: 'SIGUSR1',
     })
     await host.manager.start(trap.id)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    for await (const { line } of host.manager.logs(trap.id, { stdout: true, follow: true })) {
+      expect(line.toString()).toBe('ready\n')
+      break
+    }
     expect(await host.manager.stop(trap.id)).toBe(true)
     expect(host.manager.get(trap.id).state.exitCode).toBe(7)
     expect(await host.manager.stop(trap.id)).toBe(false)

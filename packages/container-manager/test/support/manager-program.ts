@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { connectContainerd } from '@pouch/ctrd-client'
+import { type ContainerdClient, connectContainerd } from '@pouch/ctrd-client'
 import { createVolumeEngine } from '@pouch/volume-core'
 import { ContainerManager, type ImageSource, type ResolvedImage } from '../../src/index.js'
 import { directoryDriver } from './directory-driver.js'
@@ -11,8 +11,8 @@ interface Task {
   readonly address: string
   readonly runcRoot: string
   readonly image: ResolvedImage
-  /** `idle`: only what it takes over. */
-  readonly mode: 'churn' | 'idle'
+  /** `until-exit`: only what it takes over; it is killed once a task has been deleted, while the log of it is being written. */
+  readonly mode: 'churn' | 'until-exit'
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as Task
@@ -20,6 +20,18 @@ const say = (message: object): void => {
   process.send?.(message)
 }
 const images: ImageSource = { resolve: async () => task.image, unpack: async () => task.image.chainId }
+
+function containerd(): ContainerdClient {
+  const client = connectContainerd({ address: task.address, namespace: 'pouch' })
+  if (task.mode === 'churn') return client
+  const remove = client.tasks.delete.bind(client.tasks)
+  client.tasks.delete = async (id) => {
+    const exit = await remove(id)
+    process.kill(process.pid, 'SIGKILL')
+    return exit
+  }
+  return client
+}
 
 async function open(): Promise<ContainerManager> {
   const store = await fileStore(join(task.home, 'state'))
@@ -31,7 +43,7 @@ async function open(): Promise<ContainerManager> {
       text: JSON.stringify(fields, (_, value) => (value instanceof Error ? value.stack : value)),
     })
   const manager = new ContainerManager({
-    containerd: connectContainerd({ address: task.address, namespace: 'pouch' }),
+    containerd: containerd(),
     images,
     volumes: volumes.volumes,
     store,
