@@ -30,8 +30,9 @@ export default defineConfig({
           root: `${root}/${folder}`,
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', ...inVm, ...lane, ...exclude],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          // For what hangs: how long a test takes on a busy machine says nothing.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           pool: 'forks',
         },
       }),

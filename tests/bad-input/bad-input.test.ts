@@ -7,7 +7,7 @@ let daemon: RunningPouchd
 beforeAll(async () => {
   daemon = await RunningPouchd.start()
   await daemon.loadBusybox()
-}, 60_000)
+})
 
 afterAll(() => daemon?.remove())
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   daemon = await RunningPouchd.start()
   pouch = new PouchCli(daemon.address)
   await pushImage(registry.host, 'team/box', '1', await busyboxImage())
-}, 60_000)
+})
 
 afterAll(async () => {
   await daemon?.remove()

@@ -13,7 +13,7 @@ beforeAll(async () => {
   daemon = await RunningPouchd.start()
   await daemon.loadBusybox()
   pouch = new PouchCli(daemon.address)
-}, 60_000)
+})
 
 afterEach(async () => {
   const ids = (await pouch.output('ps', '-aq')).split('\n').filter((id) => id !== '')

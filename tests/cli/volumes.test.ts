@@ -11,7 +11,7 @@ beforeAll(async () => {
   daemon = await RunningPouchd.start()
   await daemon.loadBusybox()
   pouch = new PouchCli(daemon.address)
-}, 60_000)
+})
 
 afterAll(() => daemon?.remove())
 

@@ -27,7 +27,7 @@ describe(`kill -9 of pouchd, ${kills} times (seed ${seed})`, () => {
   beforeAll(async () => {
     daemon = await RunningPouchd.start()
     await daemon.loadBusybox()
-  }, 60_000)
+  })
 
   afterAll(() => daemon?.remove())
 

@@ -146,7 +146,7 @@ describe('pouchd', () => {
     await delay(200)
     expect(isAlive(daemon.pid)).toBe(true)
     process.kill(daemon.pid, 'SIGINT')
-    await expect.poll(() => daemon?.isRunning, { timeout: 3000 }).toBe(false)
+    await expect.poll(() => daemon?.isRunning, { timeout: 10_000 }).toBe(false)
     expect(await stopping).toBeInstanceOf(Error)
   })
 

@@ -110,5 +110,5 @@ describe('a plugin that exists, and that nobody reaches', () => {
     // Its first use opens it, which is a try of its own.
     expectMoments([...tries, end], [0, 0, 1000, 3000, 7000, 15_000, 15_000])
     expect(tries).toHaveLength(6)
-  }, 30_000)
+  })
 })
