@@ -88,8 +88,13 @@ export class RunningPouchd {
     return readFileSync(join(this.folder, 'pouchd.log'), 'utf8')
   }
 
-  /** Starts it, again after {@link kill} or {@link stop}. @returns the milliseconds until it answered */
-  async start(): Promise<number> {
+  /**
+   * Starts it, again after {@link kill} or {@link stop}.
+   *
+   * @param env for this start alone
+   * @returns the milliseconds until it answered; rejects when it ends before
+   */
+  async start(env: Readonly<Record<string, string>> = {}): Promise<number> {
     const out = openSync(join(this.folder, 'pouchd.log'), 'a')
     const program = join(repository, 'packages/daemon/bin/pouchd.js')
     const before = this.#preload === undefined ? [] : ['--import', this.#preload.module]
@@ -97,13 +102,13 @@ export class RunningPouchd {
     const began = performance.now()
     const child = spawn(process.execPath, args, {
       stdio: this.#preload === undefined ? ['ignore', out, out] : ['ignore', out, out, 'ipc'],
-      env: { ...process.env, ...this.#preload?.env },
+      env: { ...process.env, ...this.#preload?.env, ...env },
       detached: true,
     })
     this.#child = child
     while (!(await this.answers())) {
-      if (child.exitCode !== null)
-        throw new Error(`pouchd ended with code ${child.exitCode}:\n${this.log.slice(-4000)}`)
+      if (!this.isRunning)
+        throw new Error(`pouchd ended with ${child.signalCode ?? `code ${child.exitCode}`}:\n${this.log.slice(-4000)}`)
       if (performance.now() - began > 40_000) throw new Error(`pouchd does not answer:\n${this.log.slice(-4000)}`)
       await delay(10)
     }

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SeededRandom } from '../crash/random.js'
 import { buildVictim } from './build-victim.js'
 import { type CrashCase, crashCases } from './crash-cases.js'
-import { allowedStates, expectWhole, onHome } from './crash-check.js'
 import { expectedSteps } from './expected-steps.js'
 import { inParallel } from './in-parallel.js'
-import { acknowledgedBy, isDone, killAt, killAtEachStep, runCase } from './kill-each-step.js'
+import { acknowledgedBy, killAt, killAtEachStep } from './kill-each-step.js'
+import { killRecoveries } from './kill-recovery.js'
 import type { VictimProgram } from './victim-program.js'
 import type { VictimReport } from './victim-task.js'
 
@@ -80,19 +80,6 @@ describe(`a process that is killed at any step of an operation (seed ${seed})`, 
   })
 
   it('at steps of the recovery from a kill', { timeout: 600_000 }, async () => {
-    const chosen = Array.from({ length: recoveryKills }, () => random.pick(cases) ?? cases[0])
-    await inParallel(chosen, async (each) => {
-      if (each === undefined) return
-      const steps = expectedSteps[each.title] ?? []
-      const first = random.between(1, 2 * steps.length)
-      const second = random.between(1, 4)
-      await onHome(async (home) => {
-        const report = await runCase(program, each, { home, killAt: first })
-        const again = await program.run({ home, killAt: second, isArmedAtOpen: true })
-        const at = `${each.title}, ${report.killedAt}, then ${again.killedAt ?? 'recovered'}`
-        await expectWhole(home, allowedStates(each, isDone(report)), at)
-        killed.recovery += again.killedAt === undefined ? 1 : 2
-      })
-    })
+    killed.recovery += await killRecoveries(program, cases, random, recoveryKills)
   })
 })

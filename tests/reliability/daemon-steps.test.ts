@@ -1,24 +1,29 @@
 import { PouchClient } from '@pouch/client'
 import { sqliteStore } from '@pouch/store-sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SeededRandom } from '../crash/random.js'
 import { allowedStates, contentsIn } from './crash-check.js'
 import { containerActor, removeAllOf, toldWithContainers } from './daemon/container-references.js'
 import { type DaemonCase, daemonCases } from './daemon/daemon-cases.js'
 import { FaultyPouchd } from './daemon/faulty-pouchd.js'
 import type { KillPoint } from './daemon/messages.js'
 import { differencesOnHost, leftAtRest } from './host-truth.js'
+import { recoveryPoints } from './kill-recovery.js'
 import { type ModelState, summaryOf } from './volume-model.js'
 
 /** Two writes of a container's record are under way at a time when it starts; which is the first one is not told. */
 const named = (step: string) => step.replace(/(container\/…) lazily$/, '$1')
 /** As long as tests/crash waits for the same. */
 const lingerMs = 15_000
+const seed = Number(process.env.POUCH_TEST_SEED ?? Date.now() % 1_000_000)
+/** How many recoveries are killed. */
+const recoveryKills = Number(process.env.POUCH_TEST_RECOVERY_KILLS ?? 4)
 const acknowledged = 'after the acknowledgement'
 
-describe('pouchd, killed at any step of an operation that is asked for by HTTP', () => {
+describe(`pouchd, killed at any step of an operation that is asked for by HTTP (seed ${seed})`, () => {
   let pouchd: FaultyPouchd
   let client: PouchClient
-  const counted = { kills: 0, acknowledged: 0 }
+  const counted = { kills: 0, recoveries: 0, atStep: 0, acknowledged: 0 }
 
   beforeAll(async () => {
     pouchd = await FaultyPouchd.start()
@@ -28,9 +33,10 @@ describe('pouchd, killed at any step of an operation that is asked for by HTTP',
   afterAll(async () => {
     client?.close()
     await pouchd?.remove()
-    const { kills } = counted
+    const { kills, recoveries, atStep } = counted
     process.stdout.write(
-      `${kills} kills of pouchd at its steps, ${counted.acknowledged} acknowledged operations: 0 lost, 0 orphans\n`,
+      `seed ${seed}: ${kills} kills of pouchd at its steps, ${recoveries} recoveries killed (${atStep} at a step, the others once it answered), ` +
+        `${counted.acknowledged} acknowledged operations: 0 lost, 0 orphans\n`,
     )
   })
 
@@ -42,6 +48,15 @@ describe('pouchd, killed at any step of an operation that is asked for by HTTP',
     for (const point of points) killed.push(named(await killAt(each, point)))
     const wanted = [`before ${each.steps[0]}`, ...each.steps.map((step) => `after ${step}`), acknowledged]
     expect(killed.sort()).toEqual(wanted.map(named).sort())
+  })
+
+  it('at steps of the recovery from a kill', { timeout: 600_000 }, async () => {
+    const random = new SeededRandom(seed)
+    for (let index = 0; index < recoveryKills; index += 1) {
+      const each = random.pick(daemonCases)
+      if (each === undefined) return
+      await killTwice(each, random.between(1, each.steps.length), random.between(1, recoveryPoints))
+    }
   })
 
   it('has left nothing in the home', async () => {
@@ -72,6 +87,18 @@ describe('pouchd, killed at any step of an operation that is asked for by HTTP',
     counted.kills += 1
     counted.acknowledged += each.prepare.length + (isDone ? 1 : 0)
     return at
+  }
+
+  /** Kills it after a step, and its recovery from that before or after another. */
+  async function killTwice(each: DaemonCase, first: number, second: number): Promise<void> {
+    const isDone = await carriedOut(each, first)
+    const at = await pouchd.end(isDone)
+    const again = await pouchd.startDying(second)
+    await pouchd.daemon.start()
+    await expectKept(allowedBy(each, isDone), `${each.title}, ${at}, then ${again ?? 'once it answered'}`)
+    counted.recoveries += 1
+    counted.atStep += again === undefined ? 0 : 1
+    counted.acknowledged += each.prepare.length + (isDone ? 1 : 0)
   }
 
   /** @returns whether it was acknowledged; otherwise the connection has ended */

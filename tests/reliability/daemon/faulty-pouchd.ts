@@ -67,6 +67,19 @@ export class FaultyPouchd {
     return point
   }
 
+  /**
+   * Starts it again, to die at a point of its recovery; if it never comes to that point, once it answers.
+   *
+   * @param point by number, before and after each step, from 1 on
+   * @returns where it died; `undefined` for the latter
+   */
+  async startDying(point: number): Promise<string | undefined> {
+    await this.daemon.start({ POUCH_TEST_FAULT_AT: String(point) }).catch((error: unknown) => {
+      if (this.daemon.isRunning || !existsSync(this.#report)) throw error
+    })
+    return await this.end(this.daemon.isRunning)
+  }
+
   async remove(): Promise<void> {
     await this.daemon.remove()
     rmSync(this.#faults, { recursive: true })

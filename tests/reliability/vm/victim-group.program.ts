@@ -2,7 +2,7 @@
  * A process that is killed with many homes open, each of which was stopped after another step. To start a process takes seconds in the VM.
  * One argument, tasks in JSON; tells where each home was, a line of JSON each. The first one of a case is that of its whole operation.
  */
-import { mkdirSync, writeSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { engineActor } from '../carry-out.js'
 import { FaultPlan } from '../faults/fault-plan.js'
@@ -21,12 +21,17 @@ for (const task of tasks) {
   const isChosen = (point: string, index: number) => index === 0 || point.startsWith('after')
   const chosen = whole.points.flatMap((point, index) => (isChosen(point, index) ? [index + 1] : []))
   await inParallel(chosen, async (point) => tell(await held(task, point)))
+  await inParallel(task.opened, async (index) => tell(await held(task, chosen[index % chosen.length] ?? 1, true)))
 }
 process.kill(process.pid, 'SIGKILL')
 
 /** Brings a home of its own to a point, and leaves it there. */
-async function held({ title, folder, prepare, run }: GroupTask, killAt: number): Promise<HeldHome> {
-  const home = join(folder, `home-${killAt}`)
+async function held(
+  { title, folder, prepare, run }: GroupTask,
+  killAt: number,
+  isForRecovery = false,
+): Promise<HeldHome> {
+  const home = isForRecovery ? mkdtempSync(join(folder, 'recovery-')) : join(folder, `home-${killAt}`)
   mkdirSync(home, { recursive: true })
   let stop: (point: string) => void = () => undefined
   const stopped = new Promise<string>((resolve) => {
@@ -56,6 +61,7 @@ async function held({ title, folder, prepare, run }: GroupTask, killAt: number):
     home,
     point: point ?? 'after the acknowledgement',
     isAcknowledged: point === undefined,
+    isForRecovery,
     steps,
     points,
   }
