@@ -12,9 +12,9 @@ export const projectSteps: Readonly<Record<string, readonly string[]>> = {
   ...withNotes('remove', { 'local.remove': [forgotten] }),
   ...withNotes('restore', { 'local.snapshots.restore': [noted], 'store.delete driver/local/replace/…': [forgotten] }),
   ...withNotes('rename', { 'local.renaming.rename': [renoted, renoted] }),
-  ...withNotes('clone', { 'local.cloning.clone': [noted] }),
-  ...withNotes('clone a snapshot', { 'local.cloning.clone': [noted] }),
-  ...withNotes('import', { 'local.create': [noted] }),
+  ...withNotes('clone', { 'local.cloning.clone': [noted], 'local.renaming.rename': [renoted, renoted] }),
+  ...withNotes('clone a snapshot', { 'local.cloning.clone': [noted], 'local.renaming.rename': [renoted, renoted] }),
+  ...withNotes('import', { 'local.create': [noted], 'local.renaming.rename': [renoted, renoted] }),
   ...withNotes('migrate', {
     'local.create': [noted],
     'local.remove': [forgotten],

@@ -38,11 +38,15 @@ export const expectedSteps: Readonly<Record<string, readonly string[]>> = {
   'a local directory: clone': [
     'store.create volume (creating, filling from clone)',
     'local.cloning.clone',
+    'store.compareAndSet volume (ready, pending arrive)',
+    'local.renaming.rename',
     'store.compareAndSet volume (ready)',
   ],
   'a local directory: clone a snapshot': [
     'store.create volume (creating, filling from clone)',
     'local.cloning.clone',
+    'store.compareAndSet volume (ready, pending arrive)',
+    'local.renaming.rename',
     'store.compareAndSet volume (ready)',
   ],
   'a local directory: export': ['store.compareAndSet volume (ready, mounted)', 'store.compareAndSet volume (ready)'],
@@ -52,6 +56,8 @@ export const expectedSteps: Readonly<Record<string, readonly string[]>> = {
     'store.compareAndSet volume (creating, filling from import)',
     'store.compareAndSet volume (creating, filling from import, mounted)',
     'store.compareAndSet volume (creating, filling from import)',
+    'store.compareAndSet volume (ready, pending arrive)',
+    'local.renaming.rename',
     'store.compareAndSet volume (ready)',
   ],
   'a local directory: migrate to another driver': [
@@ -64,6 +70,8 @@ export const expectedSteps: Readonly<Record<string, readonly string[]>> = {
     'store.compareAndSet volume (ready, pending copy, mounted)',
     'store.compareAndSet volume (ready, pending copy)',
     'other.mounts.unmount',
+    'store.compareAndSet volume (ready, pending copy)',
+    'other.renaming.rename',
     'store.compareAndSet volume (ready, pending leave)',
     'local.remove',
     'store.compareAndSet volume (ready)',
@@ -124,6 +132,8 @@ export const expectedSteps: Readonly<Record<string, readonly string[]>> = {
   'an image: clone one that has grown': [
     'store.create volume (creating, filling from clone)',
     'local.cloning.clone',
+    'store.compareAndSet volume (ready, pending arrive)',
+    'local.renaming.rename',
     'store.compareAndSet volume (ready)',
   ],
   'an image: migrate a directory into an image': [
@@ -152,6 +162,8 @@ export const expectedSteps: Readonly<Record<string, readonly string[]>> = {
     'store.compareAndSet volume (creating, filling from import, unmounting)',
     'local.mounts.unmount',
     'store.compareAndSet volume (creating, filling from import) lazily',
+    'store.compareAndSet volume (ready, pending arrive)',
+    'local.renaming.rename',
     'store.compareAndSet volume (ready)',
   ],
   'an image: remove': ['store.compareAndSet volume (removing)', 'local.remove', 'store.delete volume lazily'],
@@ -175,6 +187,8 @@ export const expectedSteps: Readonly<Record<string, readonly string[]>> = {
     'store.compareAndSet volume (ready, pending copy, unmounting)',
     'other.mounts.unmount',
     'store.compareAndSet volume (ready, pending copy) lazily',
+    'store.compareAndSet volume (ready, pending copy)',
+    'local.renaming.rename',
     'store.compareAndSet volume (ready, pending leave)',
     'other.remove',
     'store.compareAndSet volume (ready)',
@@ -216,11 +230,15 @@ export const expectedSteps: Readonly<Record<string, readonly string[]>> = {
   'a directory with a limit: clone': [
     'store.create volume (creating, filling from clone)',
     'local.cloning.clone',
+    'store.compareAndSet volume (ready, pending arrive)',
+    'local.renaming.rename',
     'store.compareAndSet volume (ready)',
   ],
   'a directory with a limit: clone a snapshot': [
     'store.create volume (creating, filling from clone)',
     'local.cloning.clone',
+    'store.compareAndSet volume (ready, pending arrive)',
+    'local.renaming.rename',
     'store.compareAndSet volume (ready)',
   ],
   'a directory with a limit: import': [
@@ -229,6 +247,8 @@ export const expectedSteps: Readonly<Record<string, readonly string[]>> = {
     'store.compareAndSet volume (creating, filling from import)',
     'store.compareAndSet volume (creating, filling from import, mounted)',
     'store.compareAndSet volume (creating, filling from import)',
+    'store.compareAndSet volume (ready, pending arrive)',
+    'local.renaming.rename',
     'store.compareAndSet volume (ready)',
   ],
   'a directory with a limit: resize': [

@@ -67,7 +67,8 @@ export class Cloning {
       from.snapshot === undefined ? undefined : driverSnapshot(find(source, from.snapshot, 'create', name))
     const { options, sizeBytes } = hasOptions(request) ? { ...request, sizeBytes: undefined } : source.record
     const wanted = { ...request, driver, options }
-    const entry = await creation.begin(name, wanted, 'create', work, { kind: 'clone', sizeBytes })
+    const isNeverRenamed = (await origin.describe(work)).without.renaming !== undefined
+    const entry = await creation.begin(name, wanted, 'create', work, { kind: 'clone', sizeBytes, isNeverRenamed })
     const clone = new Backend(this.#parts, entry.record, 'create')
     const what = {
       source: origin.volume,

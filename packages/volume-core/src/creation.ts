@@ -1,5 +1,6 @@
-import { PouchError } from '@pouch/errors'
+import { PouchError, throwIfAborted } from '@pouch/errors'
 import type { Adoption } from './adoption.js'
+import { Backend } from './backend.js'
 import type { Core } from './core.js'
 import type { EngineParts, Work } from './engine-parts.js'
 import type { Intents } from './intents.js'
@@ -9,6 +10,7 @@ import { checkedOptions, newRecord } from './new-volume.js'
 import { differingOptions } from './options.js'
 import { inUse } from './removal.js'
 import { checkStringMap } from './requests.js'
+import { requireFree, stagingName } from './staging.js'
 import type { CreateRequest, Volume, VolumeCall } from './volume.js'
 import type { VolumeEntry } from './volume-entry.js'
 import { emptyMap, type FillingKind } from './volume-record.js'
@@ -26,6 +28,8 @@ export interface NewFilling {
   readonly kind: FillingKind
   /** The size that it is to have whatever its options say, in bytes. */
   readonly sizeBytes?: number | undefined
+  /** Whether it is known to be a volume that its driver cannot rename. */
+  readonly isNeverRenamed?: boolean
 }
 
 /** The rules of creating volumes. */
@@ -89,8 +93,13 @@ export class Creation {
     if (former !== undefined) throw beingRenamed(name, former.name, verb)
     const record = newRecord(name, driver, request, clock())
     if (filling === undefined) return await volumes.insert(record)
-    const { kind, sizeBytes } = filling
-    return await volumes.insert({ ...record, filling: kind, ...(sizeBytes === undefined ? {} : { sizeBytes }) })
+    const { kind, sizeBytes, isNeverRenamed } = filling
+    const backend = new Backend(this.#parts, record, verb)
+    const staged = isNeverRenamed === true ? undefined : stagingName(backend.driver)
+    // One that tells its volumes was asked already.
+    if (staged === undefined && backend.driver.inventory === undefined) await requireFree(backend, name, verb, work)
+    const size = sizeBytes === undefined ? {} : { sizeBytes }
+    return await volumes.insert({ ...record, filling: kind, ...size, ...(staged === undefined ? {} : { staged }) })
   }
 
   /** Tells of a volume that is there now. That its driver cannot tell the path now fails no create. */
@@ -102,6 +111,13 @@ export class Creation {
 
   async #make(name: string, request: CreateRequest, work: Work): Promise<Volume> {
     const entry = await this.begin(name, request, 'create', work)
+    try {
+      throwIfAborted(work.signal, { op: 'volume.create', subject: name })
+    } catch (error) {
+      // Nobody was asked to make it: what its driver has under the name is somebody's.
+      await this.#parts.volumes.delete(entry)
+      throw error
+    }
     try {
       await this.#with.intents.create(entry, work)
     } catch (error) {

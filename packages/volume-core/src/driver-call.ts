@@ -25,13 +25,22 @@ const graceMs = 500
 
 /** Thrown by {@link callDriver} when the driver is still at work. */
 export class DriverStillRunning extends PouchError {
-  /** Settles, never rejects, when the driver has come to rest. */
+  /** Settles, never rejects, when the driver has come to rest, with what came of it. */
+  readonly outcome: Promise<LateOutcome>
+  /** Settles with {@link outcome}. */
   readonly rest: Promise<void>
 
-  constructor(error: PouchError, message: string, rest: Promise<void>) {
+  constructor(error: PouchError, message: string, outcome: Promise<LateOutcome>) {
     super(error.code, message, { op: error.op, subject: error.subject, details: error.details, cause: error.cause })
-    this.rest = rest
+    this.outcome = outcome
+    this.rest = outcome.then(ignore)
   }
+}
+
+/** What a driver answered, or failed with, after it had been given up. */
+export interface LateOutcome {
+  readonly value?: unknown
+  readonly error?: unknown
 }
 
 /**
@@ -68,10 +77,15 @@ function restOrGiveUp<T>(work: Promise<T>, signal: AbortSignal, scope: DriverCal
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined
     const leave = () => {
-      const rest = work.then(ignore, ignore)
-      scope.lease?.hold(rest)
+      const outcome = work.then(
+        (value): LateOutcome => ({ value }),
+        (error: unknown): LateOutcome => ({ error }),
+      )
       const error = abortError(signal)
-      reject(new DriverStillRunning(error, `${where(scope)}: ${error.message}; the driver is still at work`, rest))
+      const text = `${where(scope)}: ${error.message}; the driver is still at work`
+      const stillRunning = new DriverStillRunning(error, text, outcome)
+      scope.lease?.hold(stillRunning.rest)
+      reject(stillRunning)
     }
     const wait = () => {
       timer = setTimeout(leave, graceMs)

@@ -45,10 +45,11 @@ export interface ResizeFacet {
 export interface SnapshotFacet {
   /**
    * Keeps the volume as it is now. A copy that takes its time is refused with `in-use` while `request.isMounted`, unless
-   * `request.allowInconsistent`.
+   * `request.allowInconsistent`. A snapshot of this name that is there is the answer of a repeated call: the engine asks {@link list} before the
+   * first one. Anything else in its place is left alone, as `already-exists`.
    */
   create(volume: DriverVolume, request: SnapshotRequest, call: DriverCall): Promise<DriverSnapshot>
-  /** Deletes a snapshot. What is gone already is a success. */
+  /** Deletes a snapshot. What is gone already is a success; what is no snapshot is left alone. */
   remove(volume: DriverVolume, snapshot: DriverSnapshot, call: DriverCall): Promise<void>
   /** The snapshots of a volume that are whole, in any order. */
   list(volume: DriverVolume, call: DriverCall): Promise<readonly DriverSnapshot[]>
@@ -86,6 +87,10 @@ export interface CloneFacet {
    * remove. The two have nothing to do with each other afterwards. With a `sizeBytes` the volume is to have that size, whatever its options
    * say: the source may have been brought to another one since it was made.
    *
+   * One that is there, whole, is taken for the answer of a repeated call. The driver cannot tell that from somebody's data, and need not: with
+   * the facet `renaming` the engine gives each clone a name that was never used, and renames it when it is whole. What comes to be there
+   * while the clone is made is never replaced: that is `already-exists`.
+   *
    * @returns what is to be kept, as {@link Driver.create} does; the size it got, when it differs
    */
   clone(volume: DriverVolume, request: CloneRequest, call: DriverCall): Promise<CreatedVolume | undefined>
@@ -103,8 +108,9 @@ export interface CloneRequest {
 /** Giving a volume another name. */
 export interface RenameFacet {
   /**
-   * Gives a volume another name; its snapshots come along. It is not mounted. A volume that has the new name already and not the old one is a success; one
-   * with both is `already-exists`.
+   * Gives a volume another name; its snapshots come along. It is not mounted. A volume that has the new name already and not the old one is a success;
+   * where both are there it is `already-exists`, whatever it is that has the new name, and nothing is replaced. This is how a volume that was
+   * filled comes to its place: nobody's data is overwritten as long as this holds.
    *
    * @returns what is to be kept from now on, as {@link Driver.create} does; `undefined` for what was kept
    */

@@ -4,12 +4,12 @@ import { typedOptions } from './options.js'
 import type { VolumeRecord } from './volume-record.js'
 
 /** What a driver is told of a volume. */
-export type DriverSubject = Pick<VolumeRecord, 'name' | 'options' | 'labels' | 'state' | 'sizeBytes'>
+export type DriverSubject = Pick<VolumeRecord, 'name' | 'options' | 'labels' | 'state' | 'sizeBytes' | 'staged'>
 
 /** A volume as its driver gets it: typed and frozen, down to the state that the driver gave. */
 export function driverVolume(definition: DriverDefinition, record: DriverSubject): DriverVolume {
   return Object.freeze({
-    name: record.name,
+    name: record.staged ?? record.name,
     options: Object.freeze(typedOptions(definition, record.options)),
     labels: Object.freeze(record.labels),
     state: deepFreeze(record.state),

@@ -14,6 +14,10 @@
  * names, the options, the references and the records; a driver keeps nothing that it could not find again, save what it returns as
  * `state` and what it puts into {@link DriverHost.state}.
  *
+ * Nothing is deleted or overwritten that the driver did not make. Only who has the records knows what that is, so the engine has what is to be
+ * filled (a clone, an import, a migration) made under a name that nobody else has, and renamed when it is whole; a driver without `renaming` is
+ * asked before, by `inventory` or `path`, whether it has the name.
+ *
  * A name is checked before a driver sees it: 2 to 255 of `[a-zA-Z0-9_.-]`, the first a letter or a digit. So whatever a driver keeps
  * beside its volumes begins with `.` or `_`, and never meets one.
  *
@@ -78,8 +82,9 @@ export interface Driver {
   readonly name: string
   readonly traits: DriverTraits
   /**
-   * Makes the volume. Repeated, it finds what it made. A create that fails is taken back by {@link remove}, unless the failure is
-   * `already-exists`: something of this name is there that this create did not make, and it is left alone.
+   * Makes the volume. Repeated, it finds what it made. A volume of this name that is there before, whole and as it is wanted, is taken as it
+   * is, with {@link CreatedVolume.isFound}; anything else that is there is left alone, as `already-exists`. A create that fails is taken back by
+   * {@link remove}, unless it is refused as `already-exists`, `invalid-argument` or `unsupported`: then it has made nothing.
    *
    * @returns what the engine is to store and hand back with each later call
    */
@@ -157,6 +162,11 @@ export interface DriverVolume {
 /** The answer of {@link Driver.create}. */
 export interface CreatedVolume {
   readonly state?: JsonValue
+  /**
+   * Says that this call did not make it: it was there before, of an earlier try or of somebody. The engine fills no such volume with anything,
+   * and does not remove it to undo this call. Not kept.
+   */
+  readonly isFound?: boolean
   /** What `path` would answer now: tells the engine without being asked. Not kept. */
   readonly path?: string
   readonly sizeBytes?: number

@@ -10,6 +10,7 @@ import { keptBy } from './kept.js'
 import type { Mounts } from './mounts.js'
 import { mountOwn } from './own-mount.js'
 import { patient } from './patience.js'
+import { requireNew } from './staging.js'
 import { transferError } from './transfer-error.js'
 import { treeTellers } from './tree-tellers.js'
 import { untilAborted } from './until-aborted.js'
@@ -62,6 +63,7 @@ export class Imports {
     const { driver, volume } = backend
     if (!driver.traits.durable) throw forgetful(name, driver.name, 'import')
     const made = await backend.call('import', work, (driverCall) => driver.create(volume, driverCall))
+    requireNew(made, name, driver.name, 'import')
     await this.#parts.volumes.update(entry, keptBy(entry.record, made))
     const mount = await mountOwn(this.#parts, mounts, entry, { verb: 'import', readOnly: false }, work)
     try {

@@ -6,6 +6,7 @@ import { scopeOf } from './driver-scope.js'
 import { driverVolume } from './driver-volume.js'
 import type { EngineParts, Work } from './engine-parts.js'
 import { keptBy } from './kept.js'
+import { failureAtRest, hasMadeNothing } from './staging.js'
 import type { VolumeEntry } from './volume-entry.js'
 import type { VolumeRecord } from './volume-record.js'
 
@@ -27,7 +28,7 @@ export class Intents {
     const volume = driverVolume(definition, record)
     const { ready, path } = await callDriver(this.#scope('create', entry, work), async (call) => {
       const made = await driver.create(volume, call)
-      return { ready: readyRecord(record, made), path: made?.path }
+      return { ready: readyRecord(record, made), path: made?.path, isFound: made?.isFound }
     })
     if (path !== undefined && isAbsolute(path)) entry.mountpoint = path
     await this.#parts.volumes.mark(entry, ready)
@@ -45,23 +46,23 @@ export class Intents {
    * taken back now stays as an intent to remove.
    */
   async undoCreate(entry: VolumeEntry, work: Work, failure: unknown): Promise<void> {
-    const undo = async () => {
+    const undo = async (cause: unknown) => {
       try {
-        await this.#undo(entry, { lease: work.lease, timeoutMs: this.#parts.timeoutMs }, failure)
+        await this.#undo(entry, { lease: work.lease, timeoutMs: this.#parts.timeoutMs }, cause)
       } catch (error) {
         entry.problem = PouchError.from(error)
         this.#parts.log.warn({ volume: entry.name, err: error }, 'a failed create could not be undone yet')
       }
     }
-    if (failure instanceof DriverStillRunning) work.lease.hold(failure.rest.then(undo))
-    else await undo()
+    if (failure instanceof DriverStillRunning) work.lease.hold(failureAtRest(failure).then(undo))
+    else await undo(failure)
   }
 
   async #undo(entry: VolumeEntry, work: Work, failure: unknown): Promise<void> {
     await this.#parts.volumes.confirm(entry)
     try {
-      // What was there before is somebody's.
-      if (!hasCode(failure, 'already-exists')) await this.#removeData(entry, work)
+      // What was there before is somebody's; under a name of its own there is nothing else.
+      if (entry.record.staged !== undefined || !hasMadeNothing(failure)) await this.#removeData(entry, work)
     } catch (error) {
       await this.#parts.volumes.update(entry, { ...entry.record, phase: 'removing' })
       throw error

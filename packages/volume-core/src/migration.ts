@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { isAbsolute } from 'node:path'
-import { PouchError } from '@pouch/errors'
+import { hasCode, PouchError } from '@pouch/errors'
 import { compareTrees, copyTree } from '@pouch/file-tree'
+import { absentFacet } from './absent-facet.js'
 import { Backend } from './backend.js'
 import { begun, withoutPending } from './carry-out.js'
 import type { Core } from './core.js'
@@ -21,6 +22,7 @@ import { isAway, type PendingLeave, type PlacedVolume } from './pending-operatio
 import { hasSnapshots, inUse } from './removal.js'
 import { checkStringMap } from './requests.js'
 import { wholeSnapshots } from './snapshot-record.js'
+import { failureAtRest, hasMadeNothing, occupied, requireFree, requireNew, stagingName } from './staging.js'
 import { transferError } from './transfer-error.js'
 import { treeRoot } from './tree-root.js'
 import { treeTellers } from './tree-tellers.js'
@@ -56,7 +58,8 @@ export class Migration {
       const target = await this.#target(entry, request, work)
       if (target === undefined) return await this.#core.lastSeen(entry, work)
       const filled = await this.#fillTarget(entry, target, request, work)
-      await this.#switchOver(entry, filled, work)
+      const isSame = target.driver === driver
+      await this.#switchOver(entry, isSame ? filled : await this.#settle(entry, filled, work), work)
       const volume = await this.#core.lastSeen(entry, work)
       this.#parts.events.emit('volume.migrated', volume, driver)
       return volume
@@ -76,16 +79,22 @@ export class Migration {
     }
     if (!driver.traits.durable) throw forgetful(name, driver.name, 'migrate')
     if (isSame && driver.renaming === undefined) throw cannotRename(name, driver.name)
-    const { inventory } = driver
-    const found = isSame || inventory === undefined ? undefined : await this.#lookFor(name, driver.name, work)
-    if (found !== undefined) throw nameTaken(name, driver.name, 'migrate')
     // At one driver two volumes cannot have one name: the target gets its own once the source is gone.
-    return { name: isSame ? `migrating-${randomBytes(16).toString('hex')}` : name, driver: driver.name, options }
+    if (isSame) return { name: `migrating-${randomBytes(16).toString('hex')}`, driver: driver.name, options }
+    const staged = stagingName(driver)
+    const target = { name: staged ?? name, driver: driver.name, options }
+    if (staged === undefined) await this.#requireFree(record, target, work)
+    return target
   }
 
-  async #lookFor(name: string, driver: string, work: Work): Promise<unknown> {
-    const backend = new Backend(this.#parts, { name, driver, options: {}, labels: {} }, 'migrate')
-    return await backend.call('migrate', work, async (call) => await backend.driver.inventory?.get(name, call))
+  /** @throws PouchError `already-exists` */
+  async #requireFree({ labels }: VolumeRecord, target: PlacedVolume, work: Work): Promise<void> {
+    const { name, driver } = target
+    const backend = new Backend(this.#parts, { ...target, labels }, 'migrate')
+    const { inventory } = backend.driver
+    if (inventory === undefined) return await requireFree(backend, name, 'migrate', work)
+    const found = await backend.call('migrate', work, (call) => inventory.get(name, call))
+    if (found !== undefined) throw nameTaken(name, driver, 'migrate')
   }
 
   async #fillTarget(
@@ -113,10 +122,16 @@ export class Migration {
 
   async #make(entry: VolumeEntry, target: PlacedVolume, work: Work): Promise<PlacedVolume> {
     const { driver, volume, backend } = this.#at(entry, target)
-    const made = await backend.call('migrate', work, (call) => driver.create(volume, call))
-    const placed = keptBy(target, made)
-    await this.#store(entry, placed)
-    return placed
+    try {
+      const made = await backend.call('migrate', work, (call) => driver.create(volume, call))
+      requireNew(made, entry.name, driver.name, 'migrate')
+      const placed = keptBy(target, made)
+      await this.#store(entry, placed)
+      return placed
+    } catch (error) {
+      if (hasCode(error, 'already-exists')) await this.#forget(entry)
+      throw error
+    }
   }
 
   async #mountTarget(entry: VolumeEntry, made: PlacedVolume, work: Work) {
@@ -156,6 +171,24 @@ export class Migration {
     }
   }
 
+  /** Has the driver give the target, which is whole, the volume's name. The source is what it was until that is done. */
+  async #settle(entry: VolumeEntry, filled: PlacedVolume, work: Work): Promise<PlacedVolume> {
+    const { name } = entry.record
+    if (filled.name === name) return filled
+    const { driver, volume, backend } = this.#at(entry, filled)
+    try {
+      await this.#parts.volumes.update(entry, { ...entry.record, pending: { kind: 'copy', target: filled, to: name } })
+      const made = await backend.call('migrate', begun(work), async (call) => {
+        if (driver.renaming === undefined) throw absentFacet('renaming')
+        return await driver.renaming.rename(volume, name, call)
+      })
+      return keptBy({ ...filled, name }, made)
+    } catch (error) {
+      await this.#undo(entry, work, error)
+      throw hasCode(error, 'already-exists') ? occupied(name, driver.name, 'migrate', error) : error
+    }
+  }
+
   /** From the one write on, the volume is the target. */
   async #switchOver(entry: VolumeEntry, filled: PlacedVolume, work: Work): Promise<void> {
     const { record } = entry
@@ -181,20 +214,27 @@ export class Migration {
 
   /** Once the driver has come to rest. What cannot be undone now stays as an intent. */
   async #undo(entry: VolumeEntry, { lease }: Work, failure: unknown): Promise<void> {
-    const undo = async () => {
+    const undo = async (cause: unknown) => {
       try {
         // After a write of unknown outcome the store may say that the target is the volume.
         await this.#parts.volumes.confirm(entry)
         const { pending } = entry.record
         const work = { lease, timeoutMs: this.#parts.timeoutMs }
-        if (pending?.kind === 'copy') await undoCopy(this.#parts, entry, pending, work)
+        if (pending?.kind !== 'copy') return
+        if (pending.target.name === entry.name && cause !== failure && hasMadeNothing(cause)) await this.#forget(entry)
+        else await undoCopy(this.#parts, entry, pending, work)
       } catch (error) {
         entry.problem = PouchError.from(error)
         this.#parts.log.warn({ volume: entry.name, err: error }, 'a failed migration could not be undone yet')
       }
     }
-    if (failure instanceof DriverStillRunning) lease.hold(failure.rest.then(undo))
-    else await undo()
+    if (failure instanceof DriverStillRunning) lease.hold(failureAtRest(failure).then(undo))
+    else await undo(failure)
+  }
+
+  /** What it was that was there is not to be removed. */
+  async #forget(entry: VolumeEntry): Promise<void> {
+    await this.#parts.volumes.update(entry, withoutPending(entry.record))
   }
 
   async #store(entry: VolumeEntry, target: PlacedVolume): Promise<void> {

@@ -1,4 +1,5 @@
 import type { JsonValue } from '@pouch/store'
+import type { FillingKind } from './volume-record.js'
 
 /**
  * What was begun about a volume and is not finished, one thing at a time. It is durable before the driver is called; the next start, or
@@ -34,6 +35,8 @@ export interface PendingRename {
 export interface PendingCopy {
   readonly kind: 'copy'
   readonly target: PlacedVolume
+  /** The name that the driver may have given to the target, which is whole. */
+  readonly to?: string
 }
 
 /** A migration that has switched over: `source` is to be removed. With `from` the driver has the volume under that name until then. */
@@ -43,10 +46,14 @@ export interface PendingLeave {
   readonly from?: string
 }
 
-/** A migration whose source is gone: the driver is to give the volume, which it has as `from`, its name. */
+/**
+ * The volume is whole, and the driver is to give it, which it has as `from`, its name: the end of a migration whose source is gone; with
+ * `filling` the end of a clone or an import, which is taken away when the name is taken.
+ */
 export interface PendingArrival {
   readonly kind: 'arrive'
   readonly from: string
+  readonly filling?: FillingKind
 }
 
 /** A volume at a driver, apart from its record. */
@@ -79,7 +86,7 @@ export function isPendingOperation(value: unknown): value is PendingOperation {
     case 'arrive':
       return typeof value.from === 'string'
     case 'copy':
-      return isPlaced(value.target)
+      return isPlaced(value.target) && (value.to === undefined || typeof value.to === 'string')
     case 'leave':
       return isPlaced(value.source) && (value.from === undefined || typeof value.from === 'string')
     default:

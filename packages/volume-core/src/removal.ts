@@ -1,4 +1,4 @@
-import { PouchError } from '@pouch/errors'
+import { hasCode, PouchError } from '@pouch/errors'
 import { DriverStillRunning } from './driver-call.js'
 import type { EngineParts, Work } from './engine-parts.js'
 import { finishPending } from './finish-pending.js'
@@ -38,6 +38,9 @@ export class Removal {
       await this.#tidy(entry, work)
       if (entry.isGone) return
     }
+    if (entry.record.phase === 'creating' && (await this.#isSomebodys(entry, work))) {
+      return await volumes.delete(entry)
+    }
     const whole = entry.record.phase === 'ready' ? entry.record : undefined
     if (entry.record.phase !== 'removing') await volumes.update(entry, { ...entry.record, phase: 'removing' })
     try {
@@ -52,8 +55,29 @@ export class Removal {
   /** What has another name, or a half somewhere else, would be left behind. That it has not its size yet is of no account any more. */
   async #tidy(entry: VolumeEntry, work: Work): Promise<void> {
     const { kind } = entry.record.pending ?? {}
-    if (kind !== 'resize' && kind !== 'restore') await finishPending(this.#parts, entry, work)
+    if (kind !== 'resize' && kind !== 'restore') await this.#finishPending(entry, work)
     if (!entry.isGone) await finishSnapshots(this.#parts, entry, work)
+  }
+
+  /** Whether what is there was there before the volume was to be made, which a crash or a failure left unfinished. */
+  async #isSomebodys(entry: VolumeEntry, work: Work): Promise<boolean> {
+    if (entry.record.filling !== undefined) return false
+    try {
+      await this.#intents.create(entry, work)
+      return false
+    } catch (error) {
+      if (error instanceof DriverStillRunning) throw error
+      return hasCode(error, 'already-exists')
+    }
+  }
+
+  async #finishPending(entry: VolumeEntry, work: Work): Promise<void> {
+    try {
+      await finishPending(this.#parts, entry, work)
+    } catch (error) {
+      // A new volume that cannot have its name is taken away, which is what was asked for.
+      if (!entry.isGone) throw error
+    }
   }
 
   /** Forgets a volume that its driver failed to remove, once the driver has come to rest. */

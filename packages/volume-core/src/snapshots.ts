@@ -1,7 +1,7 @@
 import { PouchError } from '@pouch/errors'
 import { Backend } from './backend.js'
 import type { Core } from './core.js'
-import type { DriverSnapshot } from './driver.js'
+import type { DriverSnapshot, SnapshotFacet } from './driver.js'
 import { DriverStillRunning } from './driver-call.js'
 import { keptState } from './driver-volume.js'
 import type { EngineParts, Work } from './engine-parts.js'
@@ -13,6 +13,7 @@ import { patient } from './patience.js'
 import { inUse } from './removal.js'
 import { checkStringMap } from './requests.js'
 import { publicSnapshot, type SnapshotRecord, wholeSnapshots, withSnapshot } from './snapshot-record.js'
+import { failureAtRest, hasMadeNothing } from './staging.js'
 import { unfinished } from './updates.js'
 import { verbWords } from './verb-words.js'
 import type { VolumeCall } from './volume.js'
@@ -45,6 +46,7 @@ export class Snapshots {
       const backend = new Backend(this.#parts, entry.record, 'snapshot')
       const facet = await backend.require('snapshots', 'snapshot', work)
       this.#checkRoom(entry, snapshotName)
+      await requireUnknown(backend, facet, snapshotName, work)
       const intent = this.#intent(snapshotName, request)
       await this.#store(entry, intent)
       const wanted = {
@@ -141,16 +143,18 @@ export class Snapshots {
 
   /** Takes back what failed, once the driver has come to rest. What cannot be taken back now is unfinished, and tried again. */
   async #undo(entry: VolumeEntry, intent: SnapshotRecord, work: Work, failure: unknown): Promise<void> {
-    const undo = async () => {
+    const undo = async (cause: unknown) => {
       try {
-        await dropSnapshot(this.#parts, entry, intent, work)
+        if (hasMadeNothing(cause))
+          await this.#parts.volumes.update(entry, withSnapshot(entry.record, intent.name, undefined))
+        else await dropSnapshot(this.#parts, entry, intent, work)
       } catch (error) {
         entry.problem = PouchError.from(error)
         this.#parts.log.warn({ volume: entry.name, err: error }, 'a failed snapshot could not be undone yet')
       }
     }
-    if (failure instanceof DriverStillRunning) work.lease.hold(failure.rest.then(undo))
-    else await undo()
+    if (failure instanceof DriverStillRunning) work.lease.hold(failureAtRest(failure).then(undo))
+    else await undo(failure)
   }
 
   #tell(
@@ -173,6 +177,17 @@ export function find({ name, record }: VolumeEntry, snapshot: string, verb: stri
     `${verbWords(verb)} ${target}: no such snapshot${target === name ? '' : ` of volume ${name}`}: ` +
     `${JSON.stringify(snapshot)}; it has ${known.join(', ') || 'none'}`
   throw new PouchError('not-found', text, { op: `volume.${verb}`, subject: target, details: { snapshot } })
+}
+
+/** @throws PouchError `already-exists` when the driver has a snapshot of this name that no record tells of */
+async function requireUnknown(backend: Backend, facet: SnapshotFacet, snapshot: string, work: Work): Promise<void> {
+  const found = await backend.call('snapshot', work, (call) => facet.list(backend.volume, call))
+  if (!found.some(({ name }) => name === snapshot)) return
+  const { name } = backend.volume
+  const text =
+    `snapshot ${name}: driver '${backend.driver.name}' has a snapshot ${snapshot} of it already, which no record tells of, and it is ` +
+    'left alone: take another name'
+  throw new PouchError('already-exists', text, { op: 'volume.snapshot', subject: name, details: { snapshot } })
 }
 
 function kept(driver: string, intent: SnapshotRecord, made: DriverSnapshot): SnapshotRecord {

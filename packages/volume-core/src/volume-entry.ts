@@ -52,7 +52,7 @@ export class VolumeEntry {
 
   /** What is just being created or removed is not there for readers; what could not be finished is. */
   get isVisible(): boolean {
-    return this.#record.phase === 'ready' || this.#problem !== undefined
+    return (this.#record.phase === 'ready' && !isArriving(this.#record)) || this.#problem !== undefined
   }
 
   get isMissing(): boolean {
@@ -68,9 +68,15 @@ export class VolumeEntry {
     const before = this.#record
     this.#record = record
     this.shown = undefined
-    const hasMoved = record.driver !== before.driver || record.options !== before.options
+    const isElsewhere = record.driver !== before.driver || record.staged !== before.staged
+    const hasMoved = isElsewhere || record.options !== before.options
     if (hasMoved || record.state !== before.state) this.isMounting = undefined
     // A volume keeps driver and options for life, unless it moves.
     if (hasMoved) this.mountpoint = undefined
   }
+}
+
+/** Whether it is whole and has not got its name. */
+function isArriving({ pending }: VolumeRecord): boolean {
+  return pending?.kind === 'arrive' && pending.filling !== undefined
 }

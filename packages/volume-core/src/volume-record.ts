@@ -19,6 +19,8 @@ export interface VolumeRecord {
   readonly references: readonly ReferenceRecord[]
   /** Set in `creating` when the volume is to be filled: then it is not there before it is whole, and boot undoes it. */
   readonly filling?: FillingKind
+  /** Beside `filling`: what its driver calls it until it is whole. Nothing else has ever had this name, so that undoing it is safe. */
+  readonly staged?: string
   /** What was begun about a ready volume. */
   readonly pending?: PendingOperation
   /** Oldest first; absent without any. */
@@ -95,6 +97,7 @@ function toRecord(value: JsonValue): VolumeRecord {
     ...(value.sizeBytes === undefined ? {} : { sizeBytes: value.sizeBytes }),
     ...(value.state === undefined ? {} : { state: value.state }),
     ...(value.filling === undefined ? {} : { filling: value.filling }),
+    ...(value.staged === undefined ? {} : { staged: value.staged }),
     ...(value.pending === undefined ? {} : { pending: value.pending }),
     ...(value.snapshots === undefined ? {} : { snapshots: value.snapshots }),
   }
@@ -114,6 +117,7 @@ function isVolume(value: unknown): value is VolumeRecord {
     Array.isArray(value.references) &&
     value.references.every(isReference) &&
     (value.filling === undefined || fillings.includes(value.filling)) &&
+    (value.staged === undefined || typeof value.staged === 'string') &&
     (value.pending === undefined || isPendingOperation(value.pending)) &&
     (value.snapshots === undefined || (Array.isArray(value.snapshots) && value.snapshots.every(isSnapshotRecord)))
   )

@@ -51,13 +51,14 @@ export class BtrfsVolumes implements Backing {
   }
 
   async create(volume: DriverVolume, call: DriverCall, content?: Content): Promise<CreatedVolume> {
-    if (await this.#root.has(volume.name)) await this.#requireOwn(volume)
+    const isFound = await this.#root.has(volume.name)
+    if (isFound) await this.#requireOwn(volume)
     else await this.#make(volume, call, content)
     const path = this.#root.dataOf(volume.name)
     // A volume without a size may have been made as a directory, by an older version.
-    if (!(await isSubvolume(path))) return { path }
+    if (!(await isSubvolume(path))) return { path, isFound }
     const sizeBytes = sizeOf(volume)
-    return { state: { quota: this.name }, path, ...(sizeBytes === undefined ? {} : { sizeBytes }) }
+    return { state: { quota: this.name }, path, isFound, ...(sizeBytes === undefined ? {} : { sizeBytes }) }
   }
 
   async remove(volume: DriverVolume): Promise<void> {
@@ -122,14 +123,16 @@ export class BtrfsVolumes implements Backing {
 
   /** A size that the directory there does not hold would be no size. */
   async #requireOwn(volume: DriverVolume): Promise<void> {
+    const directory = this.#root.directoryOf(volume.name)
+    const path = await this.path(volume)
+    if (path === undefined) throw foreignDirectory(volume.name, directory, 'what is in it is not of a volume')
     const sizeBytes = sizeOf(volume)
     if (sizeBytes === undefined) return
-    const path = await this.path(volume)
-    const isLimited = path !== undefined && (await isSubvolume(path)) && (await this.#counts())
+    const isLimited = (await isSubvolume(path)) && (await this.#counts())
     const limitBytes = isLimited ? (await qgroupUsage(path)).limitBytes : undefined
     if (limitBytes === sizeBytes) return
     const why = limitBytes === undefined ? 'it has no limit' : `its limit is ${formatBytes(limitBytes)}`
-    throw foreignDirectory(volume.name, this.#root.directoryOf(volume.name), why)
+    throw foreignDirectory(volume.name, directory, why)
   }
 
   async #make(volume: DriverVolume, call: DriverCall, content: Content | undefined): Promise<void> {

@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises'
+import { readdir, statfs } from 'node:fs/promises'
 import { PouchError, throwIfAborted } from '@pouch/errors'
 import { findMount, type MountEntry, mount, mountsUnder, unmount } from '@pouch/mount'
 import {
@@ -15,6 +15,7 @@ import {
 import type { Backing, Content, Mounting } from './backing.js'
 import { deviceMount, isRemote, type Resolver, systemResolver } from './device-mount.js'
 import { type DeviceSettings, deviceSettings } from './device-settings.js'
+import { foreignDirectory } from './foreign-directory.js'
 import { makeVolumeDirectory } from './volume-directory.js'
 import { planVolume } from './volume-plan.js'
 import type { VolumeRoot } from './volume-root.js'
@@ -43,8 +44,9 @@ export class DeviceVolumes implements Backing {
       const message = 'a volume cannot be cloned into a device: leave type, o and device out'
       throw new PouchError('unsupported', message, { op: 'local', subject: volume.name, details: { option: 'device' } })
     }
-    await makeVolumeDirectory(this.#root.path, volume.name)
-    return undefined
+    const { path, isFound = false } = await makeVolumeDirectory(this.#root.path, volume.name)
+    if (isFound) await this.#requireEmpty(volume, path)
+    return { isFound }
   }
 
   async remove(volume: DriverVolume, call: DriverCall): Promise<void> {
@@ -99,6 +101,12 @@ export class DeviceVolumes implements Backing {
     } catch (error) {
       throw mountFailure(settings, path, error)
     }
+  }
+
+  /** The mount would hide what is there, and the removal of the volume delete it. */
+  async #requireEmpty({ name }: DriverVolume, path: string): Promise<void> {
+    if ((await mountedAt(path)) !== undefined || (await readdir(path)).length === 0) return
+    throw foreignDirectory(name, this.#root.directoryOf(name), 'it has the data of another volume in it')
   }
 
   /** What is mounted in it, by a recursive bind or by its user, goes first; what is in use stays. */

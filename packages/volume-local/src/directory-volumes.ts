@@ -27,8 +27,8 @@ export class DirectoryVolumes implements Backing {
     const plan = planVolume(volume)
     const access = plan.kind === 'directory' ? plan.access : {}
     this.#root.directoryOf(volume.name)
-    if (content === undefined) return { path: await makeVolumeDirectory(this.#root.path, volume.name, access) }
-    if (await this.#root.has(volume.name)) return undefined
+    if (content === undefined) return await makeVolumeDirectory(this.#root.path, volume.name, access)
+    if (await this.#root.has(volume.name)) return { isFound: true }
     await this.#root.place(volume.name, async (draft) => {
       const data = join(draft, dataFolder)
       await mkdir(data)

@@ -71,10 +71,11 @@ export class LoopVolumes implements Backing {
         details: { option: 'size' },
       })
     }
-    if (await this.#root.has(volume.name)) await this.#requireOwn(volume, plan, sizeBytes)
+    const isFound = await this.#root.has(volume.name)
+    if (isFound) await this.#requireOwn(volume, plan, sizeBytes)
     else await this.#make(volume, plan, sizeBytes, call, content)
     const { filesystem } = await inspectImage(imageFile(this.#root, volume.name))
-    return { state: { quota: this.name, fs: filesystem }, sizeBytes }
+    return { state: { quota: this.name, fs: filesystem }, sizeBytes, isFound }
   }
 
   async remove(volume: DriverVolume): Promise<void> {

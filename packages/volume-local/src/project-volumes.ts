@@ -48,10 +48,11 @@ export class ProjectVolumes implements Backing {
   }
 
   async create(volume: DriverVolume, call: DriverCall, content?: Content): Promise<CreatedVolume> {
-    if (await this.#root.has(volume.name)) await this.#requireOwn(volume)
+    const isFound = await this.#root.has(volume.name)
+    if (isFound) await this.#requireOwn(volume)
     else await this.#make(volume, call, content)
     await this.#requireId(volume)
-    return created(volume, this.#root.dataOf(volume.name))
+    return { ...created(volume, this.#root.dataOf(volume.name)), isFound }
   }
 
   async remove(volume: DriverVolume): Promise<void> {
@@ -64,6 +65,8 @@ export class ProjectVolumes implements Backing {
   }
 
   async rename(volume: DriverVolume, newName: string): Promise<void> {
+    // An id that was noted for the name of somebody's directory would be given back with that.
+    await this.#root.requireRenamable(volume.name, newName)
     await this.#ids.rename(volume.name, newName, false)
     await this.#root.rename(volume.name, newName)
     await this.#ids.rename(volume.name, newName, true)

@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
+import { lstat, mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasErrno, PouchError } from '@pouch/errors'
 import type { DriverSnapshot, DriverVolume } from '@pouch/volume-core/driver'
+import { foreignDirectory, renameFailure } from './foreign-directory.js'
 import type { VolumeRoot } from './volume-root.js'
 
 const shelfFolder = '_snapshots'
@@ -28,6 +29,7 @@ export class SnapshotShelf {
    * Keeps a snapshot. One of this name that is there is the answer of a repeated call.
    *
    * @param capture puts what is to be kept into a directory that is empty
+   * @throws PouchError `already-exists` when something else is in its place
    */
   async keep(
     volume: DriverVolume,
@@ -37,18 +39,22 @@ export class SnapshotShelf {
     const folder = this.folderOf(volume, name)
     const found = await readManifest(folder)
     if (found !== undefined) return { name, ...found }
+    if (await isThere(folder)) throw foreignDirectory(volume.name, folder, 'it is no snapshot')
     return await this.#root.drafted(async (draft) => {
       const captured = await capture(draft)
       await writeManifest(draft, captured)
       await mkdir(this.#shelfOf(volume), { recursive: true, mode: 0o700 })
-      await rename(draft, folder)
+      await rename(draft, folder).catch((error: unknown) => {
+        throw renameFailure(volume.name, folder, error)
+      })
       return { name, ...captured }
     })
   }
 
-  /** Deletes a snapshot in the background. */
+  /** Deletes a snapshot in the background. A directory in its place that has no note of one is somebody's. */
   async remove(volume: DriverVolume, name: string): Promise<void> {
-    await this.#root.discard(this.folderOf(volume, name), name)
+    const folder = this.folderOf(volume, name)
+    if (await isThere(join(folder, manifestFile))) await this.#root.discard(folder, name)
   }
 
   async list(volume: DriverVolume): Promise<DriverSnapshot[]> {
@@ -91,6 +97,16 @@ export function requireAtRest(volume: DriverVolume, request: { isMounted: boolea
     'stop what uses it, or allow an inconsistent copy'
   const details = { unless: 'allowInconsistent' }
   throw new PouchError('in-use', message, { op: 'local', subject: volume.name, details })
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT', 'ENOTDIR')) return false
+    throw error
+  }
 }
 
 async function namesIn(shelf: string): Promise<string[]> {

@@ -1,7 +1,8 @@
 import { lstatSync, mkdirSync } from 'node:fs'
-import { chmod, chown, lstat, mkdir } from 'node:fs/promises'
+import { chmod, chown, lstat, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasErrno, PouchError } from '@pouch/errors'
+import { foreignDirectory } from './foreign-directory.js'
 
 /** The directory in a volume's own that holds its data. */
 export const dataFolder = '_data'
@@ -23,10 +24,13 @@ const dataMode = 0o755
  * A journal keeps the steps in the order of the store's records, so that nothing is synced here: a create that is lost to a
  * power failure is one whose intent the engine does again.
  *
- * @returns the data directory
- * @throws PouchError `invalid-argument` when something else is there
+ * @throws PouchError `already-exists` when a directory is there that is no volume's, `invalid-argument` when something else is
  */
-export async function makeVolumeDirectory(root: string, name: string, access: DirectoryAccess = {}): Promise<string> {
+export async function makeVolumeDirectory(
+  root: string,
+  name: string,
+  access: DirectoryAccess = {},
+): Promise<MadeDirectory> {
   const { mode = dataMode, uid = -1, gid = -1 } = access
   const isOwned = uid !== -1 || gid !== -1
   const isPlain = !isOwned && mode === dataMode
@@ -35,14 +39,35 @@ export async function makeVolumeDirectory(root: string, name: string, access: Di
   // What mkdir alone makes right is whole with its last step; what needs another owner or mode, which a umask may cut, is opened when it has them.
   const make = isFirstOfTurn() ? makeNow : mkdir
   const isNew = await madeDirectory(make, directory, isPlain ? openMode : closedMode)
-  if (!isNew && (await isWhole(directory)) && (await isDirectory(data))) return data
+  if (!isNew) {
+    if ((await isWhole(directory)) && (await isDirectory(data))) return { path: data, isFound: true }
+    await requireBegun(name, directory)
+  }
   await madeDirectory(make, data, isPlain ? mode : closedMode)
-  if (isNew && isPlain && hasMode(data, mode) && hasMode(directory, openMode)) return data
+  if (isNew && isPlain && hasMode(data, mode) && hasMode(directory, openMode)) return { path: data }
   if (!isNew) await requireDirectory(data)
   if (isOwned) await chown(data, uid, gid)
   await chmod(data, mode)
   await chmod(directory, openMode)
-  return data
+  return { path: data }
+}
+
+/** The data directory of a volume, and whether it was there, whole, before. */
+interface MadeDirectory {
+  readonly path: string
+  readonly isFound?: boolean
+}
+
+/** A create that was cut short has made nothing but an empty data directory. @throws PouchError `already-exists` */
+async function requireBegun(name: string, directory: string): Promise<void> {
+  const entries = await readdir(directory)
+  const isOurs = entries.every((entry) => entry === dataFolder)
+  if (isOurs && (entries.length === 0 || (await isEmpty(join(directory, dataFolder))))) return
+  throw foreignDirectory(name, directory, 'what is in it is not of a volume')
+}
+
+async function isEmpty(path: string): Promise<boolean> {
+  return (await isDirectory(path)) && (await readdir(path)).length === 0
 }
 
 /** Whether the umask of the process, or a default ACL, let mkdir do as it was told. The kernel made it a moment ago: it is asked without a thread. */

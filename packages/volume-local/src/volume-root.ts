@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, realpath, rename } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, realpath, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasErrno, PouchError } from '@pouch/errors'
 import { mountsUnder, unmount } from '@pouch/mount'
 import type { DriverHost, DriverStateArea, Logger } from '@pouch/volume-core/driver'
+import { foreignDirectory, renameFailure } from './foreign-directory.js'
 import { MountTable } from './mount-table.js'
 import { type Subvolumes, Trash } from './trash.js'
 import { dataFolder, isDirectory, isDirectoryNow } from './volume-directory.js'
@@ -91,13 +92,16 @@ export class VolumeRoot {
    * Makes a volume's directory, whole or not at all.
    *
    * @param prepare makes what is in it
+   * @throws PouchError `already-exists` when something came to be there meanwhile
    */
   async place<T>(name: string, prepare: (draft: string) => Promise<T>): Promise<T> {
     const directory = this.directoryOf(name)
     return await this.drafted(async (draft) => {
       const made = await prepare(draft)
       await chmod(draft, directoryMode)
-      await rename(draft, directory)
+      await rename(draft, directory).catch((error: unknown) => {
+        throw renameFailure(name, directory, error)
+      })
       return made
     })
   }
@@ -107,10 +111,18 @@ export class VolumeRoot {
    * that a crash leaves the one or the other.
    *
    * @param next on the same filesystem
+   * @throws PouchError `already-exists` when something is where the new data is to wait that nothing is noted of
    */
   async replaceData(name: string, next: string): Promise<void> {
+    const waiting = join(this.directoryOf(name), nextFolder)
+    if (await isTaken(waiting)) {
+      if ((await this.#state.get(replacementKey(name))) === undefined) {
+        throw foreignDirectory(name, waiting, 'no restore has put it there')
+      }
+      await this.#trash.discard(waiting, name)
+    }
     await this.#state.set(replacementKey(name), { name })
-    await rename(next, join(this.directoryOf(name), nextFolder))
+    await rename(next, waiting)
     await this.#finishReplacement(name)
   }
 
@@ -139,13 +151,23 @@ export class VolumeRoot {
    */
   async rename(name: string, newName: string): Promise<void> {
     const [from, to] = [this.directoryOf(name), this.directoryOf(newName)]
-    const isThere = await isDirectory(to)
+    if (await this.requireRenamable(name, newName)) return
+    await rename(from, to).catch((error: unknown) => {
+      throw renameFailure(name, to, error)
+    })
+  }
+
+  /** What {@link rename} asks before it changes anything. @returns whether it was done before */
+  async requireRenamable(name: string, newName: string): Promise<boolean> {
+    const [from, to] = [this.directoryOf(name), this.directoryOf(newName)]
     if (await isDirectory(from)) {
-      if (isThere) throw renameError('already-exists', name, `there is a volume ${newName} already; take another name`)
+      if (await isTaken(to)) throw foreignDirectory(name, to, 'it is not replaced')
       this.refuseMounts(from)
-      return await rename(from, to)
+      return false
     }
-    if (!isThere) throw renameError('not-found', name, `its directory ${from} is gone`)
+    if (await isDirectory(to)) return true
+    const message = `the volume ${name} cannot be renamed: its directory ${from} is gone`
+    throw new PouchError('not-found', message, { op: 'local', subject: name })
   }
 
   /** A deletion must not reach through a mount into what is mounted there. @throws PouchError `in-use` */
@@ -184,8 +206,15 @@ export class VolumeRoot {
   }
 }
 
-function renameError(code: 'already-exists' | 'not-found', name: string, why: string): PouchError {
-  return new PouchError(code, `the volume ${name} cannot be renamed: ${why}`, { op: 'local', subject: name })
+/** Whether there is anything at a path. */
+async function isTaken(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    throw error
+  }
 }
 
 /** Images are mounted while they are made: such a mount is of a crash. */

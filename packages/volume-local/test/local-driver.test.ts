@@ -1,6 +1,19 @@
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OptionValue } from '@pouch/volume-core/driver'
@@ -79,13 +92,19 @@ describe('a volume on disk', () => {
     expect(await modeOf(join(root, 'data/_data'))).toBe(0o2770)
   })
 
-  it('is completed when its directory has no data directory', async () => {
-    const driver = await openDriver(local(), home)
-    await mkdir(join(root, 'data'))
-    await writeFile(join(root, 'data/other'), '')
-    await driver.create(volume('data'), call)
-    expect(await modeOf(join(root, 'data/_data'))).toBe(0o755)
-  })
+  it.each(['other', '_data/other'])(
+    'is not made of a directory that has %s in it and is none of a volume',
+    async (file) => {
+      const driver = await openDriver(local(), home)
+      await mkdir(join(root, 'data/_data'), { recursive: true })
+      await chmod(join(root, 'data'), 0o700)
+      if (file === 'other') await rmdir(join(root, 'data/_data'))
+      await writeFile(join(root, 'data', file), 'precious')
+      await expect(driver.create(volume('data'), call)).rejects.toMatchObject({ code: 'already-exists' })
+      expect(await readFile(join(root, 'data', file), 'utf8')).toBe('precious')
+      expect(await modeOf(join(root, 'data'))).toBe(0o700)
+    },
+  )
 
   it.each([
     ['its directory alone', async () => undefined],

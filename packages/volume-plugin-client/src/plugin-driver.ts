@@ -66,7 +66,7 @@ export class PluginDriver implements Driver {
     const { presence } = await this.#volumes.look(name, call)
     if (presence === 'there') {
       if (!isOurs && Object.keys(options).length > 0) warnOfOptions(this.name, volume, call.log)
-      return { state: { made: isOurs } }
+      return { state: { made: isOurs }, isFound: !isOurs }
     }
     await this.#marks.set(name)
     try {

@@ -1,5 +1,5 @@
 import { readdir, rmdir } from 'node:fs/promises'
-import { hasErrno, PouchError } from '@pouch/errors'
+import { hasCode, hasErrno, PouchError } from '@pouch/errors'
 import { makeDirectories } from '@pouch/file-tree'
 import { canonicalPath, isWithin } from '@pouch/mount'
 
@@ -28,6 +28,17 @@ export async function requireEmpty(path: string): Promise<void> {
   } catch (error) {
     if (hasErrno(error, 'ENOTDIR')) throw refused(path, 'mount path is not a directory', error)
     if (!hasErrno(error, 'ENOENT')) throw error
+  }
+}
+
+/** {@link requireEmpty} for a mount point of the driver's own. @throws PouchError `already-exists` when somebody's files are there */
+export async function requireUnused(path: string): Promise<void> {
+  try {
+    await requireEmpty(path)
+  } catch (cause) {
+    if (!hasCode(cause, 'invalid-argument')) throw cause
+    const message = `there is something at ${path} already, which is not of a volume: move it away, or take another name`
+    throw new PouchError('already-exists', message, { op: 'tmpfs', subject: path, details: { directory: path }, cause })
   }
 }
 

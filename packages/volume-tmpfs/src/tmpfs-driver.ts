@@ -22,7 +22,7 @@ import type {
   UsageFacet,
   VolumeDescription,
 } from '@pouch/volume-core/driver'
-import { chosenMountPoint, makeMountPoint, removeMountPoint, requireEmpty } from './mount-point.js'
+import { chosenMountPoint, makeMountPoint, removeMountPoint, requireEmpty, requireUnused } from './mount-point.js'
 import { mountSettings } from './mount-settings.js'
 import { checkHealth } from './tmpfs-health.js'
 import { measure } from './tmpfs-usage.js'
@@ -85,7 +85,7 @@ export class TmpfsDriver implements Driver {
     throwIfAborted(signal, { op: 'create', subject: volume.name })
     const { sizeBytes } = mountSettings(volume)
     const path = await this.#target(volume)
-    if (isChosen(volume) && (await this.#ours(path)) === undefined) await requireEmpty(path)
+    if ((await this.#ours(path)) === undefined) await (isChosen(volume) ? requireEmpty(path) : requireUnused(path))
     return { state: { path }, sizeBytes }
   }
 
@@ -135,6 +135,7 @@ export class TmpfsDriver implements Driver {
     if (isChosen(volume)) return { state: { path }, sizeBytes }
     const renamed = this.#ownMountPoint({ ...volume, name: newName })
     if ((await this.#ours(renamed)) !== undefined) throw taken(volume, newName)
+    await requireUnused(renamed)
     await removeMountPoint(path)
     return { state: { path: renamed }, sizeBytes }
   }

@@ -47,10 +47,19 @@ export class EngineStage {
     this.#engine = await engineOf(this.#subject, this.#store)
   }
 
-  /** As {@link restart}, with a store that is new: what is known of volumes now, the backend has told. */
-  async forget(): Promise<void> {
+  /**
+   * As {@link restart}, with a store that is new: what is known of volumes now, the backend has told.
+   *
+   * @returns goes back to the store before
+   */
+  async forget(): Promise<() => Promise<void>> {
+    const before = this.#store
     this.#store = memoryStore()
     await this.restart()
+    return async () => {
+      this.#store = before
+      await this.restart()
+    }
   }
 
   /** Runs a check on a fresh subject, and asserts that nothing is left of it. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { FacetName } from '../driver.js'
 import type { EngineCheck, EngineStage } from './engine-checks.js'
+import { inUse, isWhole } from './engine-volumes.js'
 import { assertRefused } from './refusals.js'
-import { assertTree, plantTree, spoilTree, type VolumeTree } from './volume-tree.js'
+import { plantTree, spoilTree } from './volume-tree.js'
 
 /** What holds of a driver's facets with the engine around them. */
 export const engineFacetChecks: readonly EngineCheck[] = [
@@ -135,18 +136,4 @@ async function adopt(stage: EngineStage): Promise<void> {
   if (stage.isDurable) await isWhole(stage, 'vol', tree, 'a volume that was found at its backend')
   await volumes.remove('vol')
   assert.equal(await volumes.find('vol'), undefined, 'a volume that was found at its backend cannot be removed')
-}
-
-/** Runs `action` on a volume that is attached for the time. */
-async function inUse<T>({ engine }: EngineStage, name: string, action: (path: string) => Promise<T>): Promise<T> {
-  const { id, path } = await engine.volumes.attach(name, { holder: 'suite' })
-  try {
-    return await action(path ?? '')
-  } finally {
-    await engine.volumes.detach(name, id)
-  }
-}
-
-async function isWhole(stage: EngineStage, name: string, tree: VolumeTree, what: string): Promise<void> {
-  await inUse(stage, name, (path) => assertTree(path, tree, what))
 }

@@ -98,9 +98,9 @@ class MemoryDriver implements Driver {
 
   async create(volume: DriverVolume, { signal }: DriverCall) {
     throwIfAborted(signal, { op: 'create', subject: volume.name })
-    await mkdir(this.#places.volume(volume.name), { recursive: true })
+    const isFound = (await mkdir(this.#places.volume(volume.name), { recursive: true })) === undefined
     const { size } = volume.options
-    return typeof size === 'number' ? { state: { made: true }, sizeBytes: size } : { state: { made: true } }
+    return { state: { made: true }, isFound, ...(typeof size === 'number' ? { sizeBytes: size } : {}) }
   }
 
   async remove(volume: DriverVolume, { signal }: DriverCall) {

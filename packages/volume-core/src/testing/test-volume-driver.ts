@@ -6,6 +6,7 @@ import { descriptionChecks } from './description-checks.js'
 import { DriverSubject } from './driver-subject.js'
 import { EngineStage, engineChecks } from './engine-checks.js'
 import { engineFacetChecks } from './engine-facet-checks.js'
+import { foreignChecks } from './foreign-checks.js'
 import { healthChecks } from './health-checks.js'
 import { inventoryChecks } from './inventory-checks.js'
 import { mountChecks } from './mount-checks.js'
@@ -38,7 +39,7 @@ export function testVolumeDriver(options: DriverSuiteOptions): void {
   const { describe, it } = options.runner
   describe(`volume driver ${options.name ?? ''}`.trim(), () => {
     for (const check of checksFor(options)) it(check.title, () => runOnDriver(check, options))
-    for (const check of held(options, [...engineChecks, ...engineFacetChecks]))
+    for (const check of held(options, [...engineChecks, ...engineFacetChecks, ...foreignChecks]))
       it(`under an engine: ${check.title}`, () => EngineStage.run(check, options))
   })
 }

@@ -1,4 +1,13 @@
-import { chmodSync, lstatSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { PouchError } from '@pouch/errors'
 import { memoryStore } from '@pouch/store'
@@ -219,7 +228,10 @@ describe('a migration', () => {
 
   it('compares before it switches over', async () => {
     const { home, volumes } = await withVolume([fullDriver('local'), fullDriver('other')])
-    const spoil = () => writeFileSync(join(home, 'other/vol/extra'), 'not in the source')
+    const spoil = () => {
+      const [target = ''] = readdirSync(join(home, 'other'))
+      writeFileSync(join(home, 'other', target, 'extra'), 'not in the source')
+    }
     const before = onHost(home)
     await expect(volumes.migrate('vol', { driver: 'other', onProgress: spoil })).rejects.toMatchObject({
       code: 'corrupt',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { cp, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { declareSabotages, replacing, snapshotsAt, volumeAt } from '../support/facet-sabotage.js'
@@ -24,13 +25,15 @@ const engine: readonly Sabotage[] = [
   },
   {
     title: 'snapshots are lost when it is closed',
-    by: 'under an engine: snapshots',
+    by: 'under an engine: snapshots: are kept',
+    alsoElsewhere: true,
     memory: { facets: ['snapshots'] },
     spoil: (_, home) => ({ close: () => rm(join(home, '.memory-snapshots'), { recursive: true, force: true }) }),
   },
   {
     title: 'a restore does nothing',
-    by: 'under an engine: snapshots',
+    by: 'under an engine: snapshots: are kept',
+    alsoElsewhere: true,
     memory: { facets: ['snapshots'] },
     spoil: replacing('snapshots', () => ({ restore: async () => undefined })),
   },
@@ -60,6 +63,42 @@ const engine: readonly Sabotage[] = [
     })),
   },
   {
+    title: 'a create does not say that it has found the volume',
+    by: 'under an engine: fills no volume',
+    memory: { mounts: 'volume' },
+    spoil: (good) => ({
+      create: async (volume, call) => ({ ...(await good.create(volume, call)), isFound: false }),
+    }),
+  },
+  {
+    title: 'a rename replaces what is there',
+    by: 'under an engine: renaming: leaves alone',
+    alsoElsewhere: true,
+    memory: { facets: ['renaming'] },
+    spoil: replacing('renaming', (good, _, home) => ({
+      rename: async (volume, newName, call) => {
+        const isToBeMoved = existsSync(volumeAt(home, volume.name))
+        if (isToBeMoved) await rm(volumeAt(home, newName), { recursive: true, force: true })
+        return await good.rename(volume, newName, call)
+      },
+    })),
+  },
+  {
+    title: 'snapshots of another time are told by nobody',
+    by: 'under an engine: snapshots: neither',
+    memory: { facets: ['snapshots'] },
+    spoil: (good, home) => {
+      const made = new Set<string>()
+      return replacing('snapshots', (facet) => ({
+        create: async (volume, request, call) => {
+          made.add(request.name)
+          return await facet.create(volume, request, call)
+        },
+        list: async (volume, call) => (await facet.list(volume, call)).filter(({ name }) => made.has(name)),
+      }))(good, home)
+    },
+  },
+  {
     title: 'a resize answers that nothing has changed',
     by: 'under an engine: resizing',
     memory: { facets: ['resizing'] },
@@ -80,7 +119,8 @@ const engine: readonly Sabotage[] = [
   },
   {
     title: 'the old snapshots stay on the host',
-    by: 'under an engine: snapshots',
+    by: 'under an engine: snapshots: are kept',
+    alsoElsewhere: true,
     memory: { facets: ['snapshots'] },
     spoil: replacing('snapshots', (good, _, home) => ({
       remove: async (volume, snapshot, call) => {

@@ -42,7 +42,11 @@ export function memoryRenaming(places: MemoryPlaces): RenameFacet {
       throwIfAborted(signal, { op: 'rename', subject: name })
       const [hasOld, hasNew] = await Promise.all([isThere(places.volume(name)), isThere(places.volume(newName))])
       const at = { op: 'rename', subject: name }
-      if (hasOld && hasNew) throw new PouchError('already-exists', `there is a volume ${newName} already`, at)
+      if (hasOld && hasNew) {
+        const directory = places.volume(newName)
+        const text = `there is a directory ${directory} already: move it away, or take another name`
+        throw new PouchError('already-exists', text, { ...at, details: { directory } })
+      }
       if (!hasOld && !hasNew) throw new PouchError('not-found', 'there is no such volume', at)
       if (hasNew) return undefined
       if (await isThere(places.snapshotsOf(name))) await rename(places.snapshotsOf(name), places.snapshotsOf(newName))

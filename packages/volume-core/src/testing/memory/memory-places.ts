@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hasErrno, PouchError } from '@pouch/errors'
 import { isThere } from './files.js'
 
 /**
@@ -48,7 +49,10 @@ export class MemoryPlaces {
     const directory = join(this.#unfinished, randomBytes(8).toString('hex'))
     try {
       await fill(directory)
-      await rename(directory, target)
+      if (await isThere(target)) throw inTheWay(target)
+      await rename(directory, target).catch((error: unknown) => {
+        throw hasErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOTDIR') ? inTheWay(target, error) : error
+      })
     } catch (error) {
       await rm(directory, { recursive: true, force: true })
       throw error
@@ -73,4 +77,9 @@ export class MemoryPlaces {
     await this.drop(this.volume(volume))
     await rename(join(this.#restored, volume), this.volume(volume))
   }
+}
+
+function inTheWay(path: string, cause?: unknown): PouchError {
+  const text = `there is something at ${path} already: move it away, or take another name`
+  return new PouchError('already-exists', text, { op: 'memory', subject: path, details: { directory: path }, cause })
 }
