@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
+import { atExit } from './at-exit.mjs'
 import { isRoot, root, run, SetupError, say, step } from './say.mjs'
 
 const policy = '/usr/sbin/policy-rc.d'
@@ -169,12 +170,12 @@ async function withoutServices(body) {
   if (existsSync(policy)) return body()
   const remove = () => rmSync(policy, { force: true })
   writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
-  process.once('exit', remove)
+  const keep = atExit(remove)
   try {
     return await body()
   } finally {
     remove()
-    process.off('exit', remove)
+    keep()
   }
 }
 

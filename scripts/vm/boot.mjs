@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { atExit } from '../setup/at-exit.mjs'
 import { SetupError } from '../setup/say.mjs'
 import { cpio } from './cpio.mjs'
 import { packFolder, vmImage } from './image.mjs'
@@ -39,7 +40,7 @@ export async function runInVm(command, options = {}) {
   const image = await vmImage()
   const work = mkdtempSync(join(tmpdir(), 'pouch-vm-'))
   const remove = () => rmSync(work, { recursive: true, force: true })
-  process.once('exit', remove)
+  const keep = atExit(remove)
   let code = ''
   const ports = [
     await openPort('out', work, (chunk) => stdout.write(chunk)),
@@ -53,7 +54,7 @@ export async function runInVm(command, options = {}) {
   } finally {
     await Promise.all(ports.map((port) => port.close()))
     const console = readConsole(work)
-    process.off('exit', remove)
+    keep()
     remove()
     if (code === '') stderr.write(`the console of the VM ended with:\n${console}\n`)
   }
@@ -103,7 +104,7 @@ function runQemu(args, work, { timeoutMs = 300_000 }) {
   return new Promise((resolve, reject) => {
     const qemu = spawn('qemu-system-x86_64', args, { stdio: ['ignore', 'inherit', 'inherit'] })
     const kill = () => qemu.kill('SIGKILL')
-    process.once('exit', kill)
+    const spare = atExit(kill)
     let isLate = false
     const timer = setTimeout(() => {
       isLate = true
@@ -114,7 +115,7 @@ function runQemu(args, work, { timeoutMs = 300_000 }) {
     })
     qemu.on('close', (code, signal) => {
       clearTimeout(timer)
-      process.off('exit', kill)
+      spare()
       if (isLate) reject(new SetupError(`the VM was stopped after ${timeoutMs / 1000} s`))
       else if (code !== 0) reject(new SetupError(`qemu ended with ${signal ?? code}\n${readConsole(work)}`))
       else resolve()

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Writable } from 'node:stream'
+import { atExit } from '../setup/at-exit.mjs'
 import { root, say } from '../setup/say.mjs'
 import { runInVm } from './boot.mjs'
 import { vmImage } from './image.mjs'
@@ -34,7 +35,7 @@ export async function runVmTests(files = []) {
   await vmImage()
   const work = mkdtempSync(join(tmpdir(), 'pouch-vm-tests-'))
   const remove = () => rmSync(work, { recursive: true, force: true })
-  process.once('exit', remove)
+  const keep = atExit(remove)
   const started = Date.now()
   let results = ''
   const stderr = new Writable({
@@ -60,7 +61,7 @@ export async function runVmTests(files = []) {
     say(`  ${chosen.length} files in the VM: ${((Date.now() - started) / 1000).toFixed(1)} s with its boot`)
     return { code: passed === 0 ? 1 : code, passed, failed, failures: failuresOf(results, chosen) }
   } finally {
-    process.off('exit', remove)
+    keep()
     remove()
   }
 }
