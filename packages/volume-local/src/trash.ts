@@ -16,6 +16,7 @@ export interface Subvolumes {
 const deletionsAtATime = 16
 const attemptsAtADirectory = 5
 const shownNameLength = 150
+const pauseMs = 20
 
 /**
  * Where removed volumes go: moved here in one step, and deleted in the background. What a crash leaves is deleted by the next one that
@@ -34,6 +35,8 @@ export class Trash {
   /** What was just moved here: most of it is empty, and goes without a search. */
   readonly #fresh: string[] = []
   #isDirty = false
+  #isClosing = false
+  #endPause = () => {}
   #sweeping: Promise<void> | undefined
 
   private constructor(directory: string, log: Logger, subvolumes: Subvolumes | undefined) {
@@ -66,6 +69,8 @@ export class Trash {
 
   /** Waits until all that was discarded is deleted, or cannot be. */
   async close(): Promise<void> {
+    this.#isClosing = true
+    this.#endPause()
     await this.#sweeping
   }
 
@@ -74,7 +79,20 @@ export class Trash {
     this.#sweeping ??= this.#sweep()
   }
 
+  /** Whoever waits for a removal has the answer by then, and what is removed right after it is deleted with it. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isClosing) return resolve()
+      const timer = setTimeout(resolve, pauseMs)
+      this.#endPause = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
   async #sweep(): Promise<void> {
+    await this.#pause()
     try {
       while (this.#isDirty || this.#fresh.length > 0) {
         await this.#deleteEmpty()

@@ -183,6 +183,7 @@ export class VolumeRoot {
 
   /** Waits for the deletions. */
   async close(): Promise<void> {
+    this.#mounts.close()
     await this.#trash.close()
   }
 

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { ExecStartBody } from '@pouch/api'
 import { ExecStartBodySchema } from '@pouch/api/schemas'
 import type { AttachedStreams } from '@pouch/container-manager'
@@ -11,7 +12,7 @@ import { findExec } from './find-container.js'
 /** POST /exec/{id}/start. With `Detach` the reply is an ordinary one; else a failure to start is told in the stream. */
 export async function hijackExec(call: HijackCall): Promise<void> {
   const { engine, socket } = call
-  const json = await readJsonBody(socket.body(), call.request.headers)
+  const json = await readJsonBody(Readable.from(socket.body()), call.request.headers)
   const body = readLax(ExecStartBodySchema as LaxSchema, json ?? {}) as ExecStartBody
   const exec = findExec(engine, call.id)
   const consoleSize = sizeOf(body.ConsoleSize)

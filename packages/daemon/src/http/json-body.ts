@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import { PouchError } from '@pouch/errors'
 
 /** The longest JSON body that is read. */
@@ -11,7 +12,7 @@ export const maxJsonBytes = 4 * 1024 * 1024
  * @param headers of the request
  * @throws PouchError `invalid-argument` on everything else, also past {@link maxJsonBytes}
  */
-export async function readJsonBody(body: AsyncIterable<Uint8Array>, headers: IncomingHttpHeaders): Promise<unknown> {
+export async function readJsonBody(body: Readable, headers: IncomingHttpHeaders): Promise<unknown> {
   const type = headers['content-type']
   const declaresBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
   if (type !== undefined || declaresBody) assertJsonType(type ?? '')
@@ -28,20 +29,35 @@ function assertJsonType(type: string): void {
   throw invalid(`unsupported Content-Type header (${type}): must be 'application/json'`)
 }
 
-async function readText(body: AsyncIterable<Uint8Array>, headers: IncomingHttpHeaders): Promise<string> {
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+async function readText(body: Readable, headers: IncomingHttpHeaders): Promise<string> {
   if (Number(headers['content-length'] ?? 0) > maxJsonBytes) throw tooLong()
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.byteLength
-    if (length > maxJsonBytes) throw tooLong()
-    chunks.push(chunk)
-  }
+  const bytes = await readAll(body)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return utf8.decode(bytes)
   } catch (error) {
     throw invalid('invalid JSON: the body is not UTF-8', error)
   }
+}
+
+/** By its events: an async iterator costs a request that makes a volume a tenth of its time in this thread. */
+function readAll(body: Readable): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    body.on('data', (chunk: Uint8Array) => {
+      length += chunk.byteLength
+      if (length <= maxJsonBytes) chunks.push(chunk)
+      else {
+        body.pause()
+        reject(tooLong())
+      }
+    })
+    body.on('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
+    body.on('error', reject)
+    body.on('close', () => reject(invalid('the client has gone before it sent the whole body')))
+  })
 }
 
 function parse(text: string): unknown {
