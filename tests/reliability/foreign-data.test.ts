@@ -6,9 +6,10 @@ import { type MetadataStore, memoryStore } from '@pouch/store'
 import { createVolumeEngine, type VolumeEngine } from '@pouch/volume-core'
 import { type DriverDefinition, facetNames } from '@pouch/volume-core/driver'
 import { memoryDriver } from '@pouch/volume-core/testing'
+import { local } from '@pouch/volume-local'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { local } from '../../src/index.js'
-import { type Disk, disk, unmountAll } from './disk.js'
+import { sweep } from '../../scripts/demo/sweep.mjs'
+import { BtrfsDisk } from './btrfs-disk.js'
 import { type HangsAt, hangingAt } from './hanging-driver.js'
 
 type Options = Readonly<Record<string, string>>
@@ -21,13 +22,13 @@ describe('on the filesystem of this host', () => {
 })
 
 describe('on btrfs', () => {
-  let btrfs: Disk
+  let btrfs: BtrfsDisk
   beforeAll(async () => {
-    btrfs = await disk('btrfs')
+    btrfs = await BtrfsDisk.make()
   })
-  afterAll(async () => await btrfs.dispose())
-  declare('a subvolume', {}, async () => btrfs.path)
-  declare('a subvolume with a limit', { size: '8m' }, async () => btrfs.path)
+  afterAll(async () => await btrfs?.remove())
+  declare('a subvolume', {}, async () => btrfs.folder)
+  declare('a subvolume with a limit', { size: '8m' }, async () => btrfs.folder)
 })
 
 function declare(what: string, options: Options, folder: () => Promise<string>): void {
@@ -38,7 +39,7 @@ function declare(what: string, options: Options, folder: () => Promise<string>):
     let engine: VolumeEngine
 
     beforeEach(async () => {
-      base = await realpath(await mkdtemp(join(await folder(), 'pouch-volume-local-')))
+      base = await realpath(await mkdtemp(join(await folder(), 'pouch-foreign-')))
       root = join(base, 'volume')
       store = memoryStore()
       engine = await opened()
@@ -46,8 +47,7 @@ function declare(what: string, options: Options, folder: () => Promise<string>):
 
     afterEach(async () => {
       await engine.close()
-      await unmountAll(base)
-      await rm(base, { recursive: true, force: true })
+      await sweep(base)
     })
 
     const opened = async (definition: DriverDefinition = local()) =>
@@ -59,10 +59,11 @@ function declare(what: string, options: Options, folder: () => Promise<string>):
       const hanging = hangingAt(local(), at)
       const dying = await opened(hanging.definition)
       const running = operation(dying).catch(() => undefined)
-      await hanging.reached
+      const missed = running.then(() => Promise.reject(new Error(`it did not come to ${at.call}`)))
+      await Promise.race([hanging.reached, missed])
       store = await copyOf(store)
       hanging.letGo()
-      await running
+      await missed.catch(() => undefined)
       await dying.close()
     }
 
@@ -235,7 +236,7 @@ function declare(what: string, options: Options, folder: () => Promise<string>):
 
 describe('the data that waits for the end of a restore', () => {
   it('is left alone when no restore has put it there, and never becomes the volume', async () => {
-    const base = await realpath(await mkdtemp(join(tmpdir(), 'pouch-volume-local-')))
+    const base = await realpath(await mkdtemp(join(tmpdir(), 'pouch-foreign-')))
     const opened = async (store: MetadataStore) => await createVolumeEngine({ home: base, store, drivers: [local()] })
     const store = memoryStore()
     try {
