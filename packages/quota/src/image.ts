@@ -53,6 +53,11 @@ const mebibyte = 2 ** 20
 /** mkfs.xfs makes nothing smaller. */
 const leastXfsFileBytes = 300 * mebibyte
 const leastSizeBytes = { ext4: 4 * mebibyte, xfs: 236 * mebibyte } as const
+/** mkfs.ext4 takes some for itself. */
+const leastInodes = 16
+const inodeBytes = 256
+/** mkfs.ext4 refuses to fill the filesystem with inodes; more than this no size is good for. */
+const mostForInodes = 0.5
 const mostRounds = 40
 
 /**
@@ -60,8 +65,8 @@ const mostRounds = 40
  * a file called `.NAME.….part` beside it. On ext4 nothing is reserved for root, and there is a `lost+found`.
  *
  * @param file absolute; its directory exists
- * @throws PouchError `already-exists`, `invalid-argument` on a size that is too small (`details.leastBytes`), `unsupported` where mkfs is not
- *   installed, `exhausted`, `aborted`
+ * @throws PouchError `already-exists`, `invalid-argument` on a size or a number of inodes that cannot be (`details.leastBytes`,
+ *   `details.leastInodes`, `details.mostInodes`), `unsupported` where mkfs is not installed, `exhausted`, `aborted`
  */
 export async function createImage(file: string, request: ImageRequest): Promise<ImageFacts> {
   const image = absolutePath(file, 'quota.createImage')
@@ -200,7 +205,13 @@ function checkRequest({ sizeBytes, filesystem = 'ext4', inodes }: ImageRequest, 
   }
   if (inodes === undefined) return
   if (filesystem === 'xfs') refuse('unsupported', 'xfs makes inodes as they are needed; leave out inodes, or take ext4')
-  if (!Number.isSafeInteger(inodes) || inodes < 16 || inodes > 2 ** 32 - 1) {
-    refuse('invalid-argument', `${inodes} is not a number of inodes; it is a whole number from 16 on`)
+  if (!Number.isSafeInteger(inodes) || inodes < leastInodes || inodes > 2 ** 32 - 1) {
+    const why = `${inodes} is not a number of inodes; it is a whole number from ${leastInodes} on`
+    refuse('invalid-argument', why, inodes < leastInodes ? { leastInodes } : {})
+  }
+  const mostInodes = Math.floor((firstGuess(sizeBytes, filesystem) * mostForInodes) / inodeBytes)
+  if (inodes > mostInodes) {
+    const why = `${inodes} inodes have no room in ${formatBytes(sizeBytes)}; it can have at most ${mostInodes}`
+    refuse('invalid-argument', why, { mostInodes })
   }
 }

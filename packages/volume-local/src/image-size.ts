@@ -19,18 +19,40 @@ export interface ImageFit {
 /** How far the size of an image may be above what was asked for. */
 const tolerance = 0.02
 
-/** Makes an image. @throws PouchError `invalid-argument` for a size that its filesystem cannot have, and what {@link createImage} throws */
+/**
+ * Makes an image.
+ *
+ * @throws PouchError `invalid-argument` for a size or a number of files that its filesystem cannot have, and what {@link createImage} throws
+ */
 export async function makeImage(file: string, request: ImageRequest): Promise<void> {
   try {
     await createImage(file, request)
   } catch (error) {
-    const leastBytes = leastOf(error)
-    if (leastBytes === undefined) throw error
-    const [least, asked] = [formatBytes(leastBytes), formatBytes(request.sizeBytes)]
-    const why = `an image of ${request.filesystem ?? 'ext4'} takes at least ${least}, and ${asked} are asked for: take a greater size`
-    const details = { option: 'size', leastBytes }
-    throw new PouchError('invalid-argument', `invalid option 'size': ${why}`, { op: 'local', details, cause: error })
+    throw outOfBounds(request, error) ?? error
   }
+}
+
+/** In the words of the volume's options; `undefined` for any other failure. */
+function outOfBounds({ filesystem = 'ext4', sizeBytes, inodes }: ImageRequest, error: unknown): PouchError | undefined {
+  const leastBytes = leastOf(error)
+  if (leastBytes !== undefined) {
+    const [least, asked] = [formatBytes(leastBytes), formatBytes(sizeBytes)]
+    const why = `an image of ${filesystem} takes at least ${least}, and ${asked} are asked for: take a greater size`
+    return invalid('size', why, { leastBytes }, error)
+  }
+  const [leastInodes, mostInodes] = [boundOf(error, 'leastInodes'), boundOf(error, 'mostInodes')]
+  if (leastInodes !== undefined) {
+    const why = `an image has at least ${leastInodes}, and ${inodes} are asked for: give ${leastInodes} or more, or leave it out`
+    return invalid('inodes', why, { leastInodes }, error)
+  }
+  if (mostInodes === undefined) return undefined
+  const why = `an image of ${formatBytes(sizeBytes)} has at most ${mostInodes}, and ${inodes} are asked for: give fewer, or a greater size`
+  return invalid('inodes', why, { mostInodes }, error)
+}
+
+function invalid(option: string, why: string, least: Readonly<Record<string, number>>, cause: unknown): PouchError {
+  const details = { option, ...least }
+  return new PouchError('invalid-argument', `invalid option '${option}': ${why}`, { op: 'local', details, cause })
 }
 
 /**
@@ -76,8 +98,12 @@ async function shrink({ volume, file, sizeBytes }: ImageFit, signal: AbortSignal
 }
 
 function leastOf(error: unknown): number | undefined {
-  const leastBytes = isPouchError(error) ? error.details.leastBytes : undefined
-  return typeof leastBytes === 'number' ? leastBytes : undefined
+  return boundOf(error, 'leastBytes')
+}
+
+function boundOf(error: unknown, what: 'leastBytes' | 'leastInodes' | 'mostInodes'): number | undefined {
+  const bound = isPouchError(error) ? error.details[what] : undefined
+  return typeof bound === 'number' ? bound : undefined
 }
 
 async function grow({ volume, file, sizeBytes, mountPoint }: ImageFit, signal: AbortSignal): Promise<void> {

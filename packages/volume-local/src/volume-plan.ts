@@ -85,6 +85,9 @@ function sizedPlan(options: DriverVolume['options'], access: DirectoryAccess): S
   if (chosen === 'btrfs' && inodes !== undefined) {
     throw refused('inodes', 'btrfs counts no files: leave it out, or take quota=loop')
   }
+  if (filesystem === 'xfs' && inodes !== undefined) {
+    throw refused('inodes', 'xfs makes them as they are needed: leave it out, or take fs=ext4')
+  }
   return { kind: 'sized', sizeBytes, inodes, quota: chosen, filesystem, access }
 }
 

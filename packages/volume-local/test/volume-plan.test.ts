@@ -34,6 +34,7 @@ describe('the plan of a volume', () => {
     [{ quota: 'project' }, 'quota'],
     [{ quota: 'loop', inodes: 10 }, 'quota'],
     [{ size: 4096, quota: 'btrfs', inodes: 10 }, 'inodes'],
+    [{ size: 4096, fs: 'xfs', inodes: 10 }, 'inodes'],
     [{ size: 4096, quota: 'project', fs: 'ext4' }, 'fs'],
     [{ fs: 'ext4' }, 'fs'],
     [{ size: 0 }, 'size'],

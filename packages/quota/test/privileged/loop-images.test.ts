@@ -152,6 +152,7 @@ describe('an image', () => {
     [{ sizeBytes: 100 * mebibyte, filesystem: 'xfs' as const }, 'invalid-argument'],
     [{ sizeBytes: 512 * mebibyte, filesystem: 'xfs' as const, inodes: 100 }, 'unsupported'],
     [{ sizeBytes: 8 * mebibyte, inodes: 1 }, 'invalid-argument'],
+    [{ sizeBytes: 8 * mebibyte, inodes: 2 ** 31 }, 'invalid-argument'],
   ])('is refused as %o', async (request, code) => {
     await expect(createImage(image, request)).rejects.toMatchObject({ code })
     expect(await readdir(directory)).toEqual(['mnt'])

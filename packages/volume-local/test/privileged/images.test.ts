@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, open, readdir, readFile, realpath, rm, stat, statfs, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findMount, isMountpoint, mountsUnder } from '@pouch/mount'
-import { findLoop, freeze, hasCapability, mountImage } from '@pouch/quota'
+import { findLoop, freeze, hasCapability, inspectImage, mountImage } from '@pouch/quota'
 import { createVolumeEngine } from '@pouch/volume-core'
 import type { Driver, DriverVolume, OptionValue } from '@pouch/volume-core/driver'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -63,6 +63,27 @@ describe('a volume in an image', () => {
   it('has room for as many files as were asked for', async () => {
     const path = await mounted(await create('data', { size: 64 * mebibyte, quota: 'loop', inodes: 100 }))
     for (let index = 0; index < 100; index += 1) await writeFile(join(path, `${index}`), '')
+  })
+
+  it('of too few files is refused with the least number, and without paths of the driver’s own', async () => {
+    await expect(create('data', { size: 16 * mebibyte, quota: 'loop', inodes: 1 })).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message:
+        "invalid option 'inodes': an image has at least 16, and 1 are asked for: give 16 or more, or leave it out",
+      details: { option: 'inodes', leastInodes: 16 },
+    })
+    await create('data', { size: 16 * mebibyte, quota: 'loop', inodes: 16 })
+  })
+
+  it('of more files than its size has room for is refused with the greatest number', async () => {
+    const refusal = await create('data', { size: 16 * mebibyte, quota: 'loop', inodes: 10_000_000 }).catch((e) => e)
+    expect(refusal).toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringMatching(/^invalid option 'inodes': an image of 16MiB has at most \d+, (?!.*\/)/),
+    })
+    const { mostInodes } = refusal.details
+    await create('data', { size: 16 * mebibyte, quota: 'loop', inodes: mostInodes })
+    expect((await inspectImage(imageOf('data'))).inodes).toBeGreaterThan(mostInodes)
   })
 
   it('that is too small is refused with the least size, and without paths of the driver’s own', async () => {
