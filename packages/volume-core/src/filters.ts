@@ -12,21 +12,13 @@ export function matcher(filter: VolumeFilter): (record: VolumeRecord) => boolean
   return (record) => tests.every((test) => test(record))
 }
 
-/**
- * Which records a prune takes, as Docker's does: nobody holds them, their driver is of this host, they have no driver options (which
- * may lead to data that is not ours), and they are anonymous unless all are wanted.
- */
-export function prunable(
-  request: PruneRequest,
-  isLocal: (driver: string) => boolean,
-): (record: VolumeRecord) => boolean {
+/** Which records a prune is asked for: nobody holds them, and they are anonymous unless all are wanted. */
+export function prunable(request: PruneRequest): (record: VolumeRecord) => boolean {
   const wanted = (request.labels ?? []).map(labelTest)
   const unwanted = (request.notLabels ?? []).map(labelTest)
   return (record) =>
     record.references.length === 0 &&
     (request.all === true || record.anonymous) &&
-    Object.keys(record.options).length === 0 &&
-    isLocal(record.driver) &&
     wanted.every((test) => test(record)) &&
     !unwanted.some((test) => test(record))
 }

@@ -4,10 +4,13 @@ import type { EngineParts } from './engine-parts.js'
 import { prunable } from './filters.js'
 import type { Measuring } from './measuring.js'
 import type { PruneRequest, PruneResult, VolumeCall } from './volume.js'
+import type { VolumeRecord } from './volume-record.js'
 
 const removedAtATime = 16
 /** For all volumes together: what they took up is good to know, and no reason to wait. */
 const measureBudgetMs = 5000
+/** A warning is a line for people. */
+const namedAtMost = 10
 
 interface Tally {
   readonly removed: string[]
@@ -44,23 +47,41 @@ export class Pruning {
   }
 
   async #pruneAll(request: PruneRequest, call: VolumeCall): Promise<PruneResult> {
-    const isLocal = (driver: string) => this.#parts.drivers.find(driver)?.driver.traits.scope === 'local'
-    const takes = prunable(request, isLocal)
-    const queue = this.#parts.volumes
-      .ordered()
-      .filter((entry) => entry.isVisible && takes(entry.record))
-      .values()
+    const { names, warnings } = this.#sorted(request)
+    const queue = names.values()
     const measureUntilMs = performance.now() + measureBudgetMs
-    const tally: Tally = { removed: [], warnings: [], measureUntilMs, reclaimedBytes: 0 }
+    const tally: Tally = { removed: [], warnings, measureUntilMs, reclaimedBytes: 0 }
     const worker = async () => {
-      for (const { name } of queue) {
+      for (const name of queue) {
         if (call.signal?.aborted === true) return
         await this.#removeOne(name, call, tally)
       }
     }
     await Promise.all(Array.from({ length: removedAtATime }, worker))
-    const { removed, reclaimedBytes, warnings } = tally
+    const { removed, reclaimedBytes } = tally
     return Object.freeze({ removed: removed.sort(), reclaimedBytes, warnings })
+  }
+
+  /** The volumes to remove, and a line for each reason why others are left. */
+  #sorted(request: PruneRequest): { names: string[]; warnings: string[] } {
+    const names: string[] = []
+    const left = new Map<string, string[]>()
+    const isWanted = prunable(request)
+    for (const { name, record, isVisible } of this.#parts.volumes.ordered()) {
+      if (!isVisible || !isWanted(record)) continue
+      const why = this.#whyLeft(record)
+      if (why === undefined) names.push(name)
+      else if (!left.get(why)?.push(name)) left.set(why, [name])
+    }
+    return { names, warnings: [...left].map(([why, volumes]) => leftAlone(volumes, why)) }
+  }
+
+  /** As Docker's prune: options and drivers of other hosts may lead to data that is not ours alone. */
+  #whyLeft({ driver, options }: VolumeRecord): string | undefined {
+    const open = this.#parts.drivers.find(driver)
+    if (open === undefined) return `volume driver ${driver} is not available`
+    if (open.driver.traits.scope !== 'local') return `driver ${driver} shares them with other hosts`
+    return Object.keys(options).length > 0 ? 'with driver options the data may not be of this volume alone' : undefined
   }
 
   /** One that was taken, or removed, by somebody else meanwhile is none of ours. */
@@ -93,4 +114,10 @@ export class Pruning {
       return 0
     }
   }
+}
+
+function leftAlone(volumes: readonly string[], why: string): string {
+  const names = volumes.slice(0, namedAtMost).join(', ')
+  const more = volumes.length > namedAtMost ? ` and ${volumes.length - namedAtMost} more` : ''
+  return `prune left ${names}${more}: ${why}; remove what you want gone by its name`
 }

@@ -264,13 +264,40 @@ describe('remove and prune', () => {
     await volumes.create({ name: 'named', labels: { keep: 'no' } })
     await volumes.create({ name: 'kept', labels: { keep: 'yes' } })
     await volumes.create({ name: 'sized', options: { size: '1g' } })
-    expect(await volumes.prune()).toEqual({ removed: [anonymous], reclaimedBytes: 0, warnings: [] })
+    const { name: optional } = await volumes.create({ options: { note: 'mine' } })
+    const left = (...names: string[]) => [
+      `prune left ${names.join(', ')}: with driver options the data may not be of this volume alone; remove what you want gone by its name`,
+    ]
+    expect(await volumes.prune()).toEqual({ removed: [anonymous], reclaimedBytes: 0, warnings: left(optional) })
+    await volumes.remove(optional)
     expect(await volumes.prune({ all: true, labels: ['keep'], notLabels: ['keep=yes'] })).toMatchObject({
       removed: ['named'],
+      warnings: [],
     })
-    expect(await volumes.prune({ all: true })).toMatchObject({ removed: ['kept'] })
+    expect(await volumes.prune({ all: true })).toMatchObject({ removed: ['kept'], warnings: left('sized') })
     expect((await volumes.list()).volumes.map(({ name }) => name)).toEqual([held, 'sized'])
     expect(pruned).toHaveBeenCalledTimes(3)
+  })
+
+  it('prune leaves what is of other hosts too, or of a driver that is not there, and says so in a line each', async () => {
+    const home = freshHome()
+    const store = memoryStore()
+    const shared = spoilt({ ...memoryDriver({ name: 'shared' }) }, (good) => ({
+      traits: { ...good.traits, scope: 'global' },
+    }))
+    const first = await openEngine({ home, store, drivers: [local, shared, memoryDriver({ name: 'gone' })] })
+    for (let at = 0; at < 12; at += 1)
+      await first.volumes.create({ name: `s${String(at).padStart(2, '0')}`, driver: 'shared' })
+    await first.volumes.create({ name: 'lost', driver: 'gone' })
+    await first.close()
+    const { volumes } = await openEngine({ home, store, drivers: [local, shared] })
+    expect(await volumes.prune({ all: true })).toMatchObject({
+      removed: [],
+      warnings: [
+        'prune left lost: volume driver gone is not available; remove what you want gone by its name',
+        'prune left s00, s01, s02, s03, s04, s05, s06, s07, s08, s09 and 2 more: driver shared shares them with other hosts; remove what you want gone by its name',
+      ],
+    })
   })
 
   it('prune one at a time, and warn of what could not be removed', async () => {
