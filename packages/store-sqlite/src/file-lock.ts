@@ -1,7 +1,7 @@
 import { type FileHandle, open, readFile, stat, unlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
-import { codeOfErrno, PouchError } from '@pouch/errors'
+import { codeOfErrno, hasErrno, PouchError } from '@pouch/errors'
 
 /** How long the lock of a process that is gone may outlive it. */
 const lingerMs = 2000
@@ -46,14 +46,16 @@ export async function lockFile(path: string, loadFlock: () => Flock | undefined 
 
 /** The error of a second opener. */
 export async function inUse(path: string, cause?: unknown): Promise<PouchError> {
-  const pid = await ownerOf(`${path}.lock`)
+  const { pid, unread } = await ownerOf(`${path}.lock`)
   const owner = pid === undefined ? 'another process' : `process ${pid}`
-  const message = `store.open: the SQLite store ${path} is open in ${owner}, and one process may have it at a time`
+  const why =
+    unread === undefined ? '' : `; which one it is cannot be read from ${path}.lock (${unread.code ?? unread.message})`
+  const message = `store.open: the SQLite store ${path} is open in ${owner}, and one process may have it at a time${why}`
   return new PouchError('in-use', message, {
     op: 'store.open',
     subject: path,
     details: pid === undefined ? {} : { pid },
-    cause,
+    cause: cause ?? unread,
   })
 }
 
@@ -71,7 +73,7 @@ async function hasLocked(file: FileHandle, flock: Flock, lockPath: string): Prom
 }
 
 async function isOwnerGone(lockPath: string): Promise<boolean> {
-  const pid = await ownerOf(lockPath)
+  const { pid } = await ownerOf(lockPath)
   if (pid === undefined) return false
   try {
     process.kill(pid, 0)
@@ -81,10 +83,14 @@ async function isOwnerGone(lockPath: string): Promise<boolean> {
   }
 }
 
-/** The process that a lock names, if it names one. */
-async function ownerOf(lockPath: string): Promise<number | undefined> {
-  const pid = Number.parseInt(await readFile(lockPath, 'utf8').catch(() => ''), 10)
-  return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
+/** The process that a lock names, if it names one; or why that cannot be read. */
+async function ownerOf(lockPath: string): Promise<{ readonly pid?: number; readonly unread?: NodeJS.ErrnoException }> {
+  try {
+    const pid = Number.parseInt(await readFile(lockPath, 'utf8'), 10)
+    return Number.isSafeInteger(pid) && pid > 0 ? { pid } : {}
+  } catch (error) {
+    return hasErrno(error, 'ENOENT') ? {} : { unread: error as NodeJS.ErrnoException }
+  }
 }
 
 function heldLock(file: FileHandle, lockPath: string, isLocked: boolean): FileLock {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PouchError } from '@pouch/errors'
 import { decodeStored } from '@pouch/store'
 import { makeEmptyFile, syncDirectoryOf, syncFile } from './database-file.js'
-import { findProblems, withDatabase } from './find-problems.js'
+import { fillDatabase, findProblems, withDatabase } from './find-problems.js'
 import { mendFirstPage } from './first-page.js'
 import { makeLayout } from './open-connection.js'
 import { finishReplacement, pathOfNext, workFolderOf } from './replacement.js'
@@ -77,7 +77,7 @@ async function rescue(
   await makeEmptyFile(fresh)
   await makeLayout(connect, fresh)
   const salvage = new Salvage(damaged)
-  const kept = await withDatabase(connect, fresh, async (connection) => copyRows(salvage, connection))
+  const kept = await fillDatabase(connect, fresh, async (connection) => copyRows(salvage, connection))
   const [problem] = await findProblems(connect, fresh)
   if (problem !== undefined) throw new PouchError('internal', `${op}: the new file is not whole: ${problem}`, { op })
   await syncFile(fresh)

@@ -1,4 +1,5 @@
 import type { SqlConnection, SqlRow } from './sql-connection.js'
+import { isDamage } from './sqlite-error.js'
 
 const batchRows = 64
 const rowsOfPage = 128
@@ -34,7 +35,7 @@ export class Salvage {
     return this.#isIndexWhole
   }
 
-  /** Every row that can be read, each key once. To be called once. */
+  /** Every row that can be read, each key once. To be called once. @throws what is no damage, such as a disk that fails */
   async *rows(): AsyncGenerator<SalvagedRow, void, void> {
     for await (const row of this.#inOrder()) if (this.#isNew(row)) yield { key: row.key, value: row.value }
     const indexed = await this.#indexed()
@@ -88,12 +89,9 @@ export class Salvage {
   /** @returns `undefined` when damage is in the way */
   async #after(id: number, limit: number): Promise<readonly SqlRow[] | undefined> {
     const select = `SELECT rowid AS id, key, value FROM keyv NOT INDEXED WHERE rowid > ? ORDER BY rowid LIMIT ${limit}`
-    try {
-      return await this.#connection.query(select, id)
-    } catch {
-      this.#isTableWhole = false
-      return undefined
-    }
+    const rows = await this.#tryQuery(select, id)
+    if (rows === undefined) this.#isTableWhole = false
+    return rows
   }
 
   /** An upper bound of the row ids, for when the last page cannot be read either. */
@@ -137,10 +135,12 @@ export class Salvage {
     return (await this.#tryQuery(sql, ...parameters)) ?? []
   }
 
+  /** @returns `undefined` when damage is in the way @throws what else the library throws: what was not asked for is not lost */
   async #tryQuery(sql: string, ...parameters: (string | number)[]): Promise<readonly SqlRow[] | undefined> {
     try {
       return await this.#connection.query(sql, ...parameters)
-    } catch {
+    } catch (error) {
+      if (!isDamage(error)) throw error
       return undefined
     }
   }

@@ -14,6 +14,8 @@ const codes: Readonly<Record<number, ErrorCode>> = {
 }
 
 const ioError = 10
+/** PERM, ABORT, BUSY, LOCKED, NOMEM, INTERRUPT, IOERR, FULL, MISUSE, NOLFS, AUTH: the machine or the caller has failed, whatever is in the file. */
+const notOfTheFile: readonly number[] = [3, 4, 5, 6, 7, 9, ioError, 13, 21, 22, 23]
 const lasting: readonly number[] = [ioError, 11, 26]
 
 const waysOut: Partial<Record<ErrorCode, (path: string) => string>> = {
@@ -39,6 +41,12 @@ export function sqliteError(thrown: unknown, op: string, path: string, what: str
   const wayOut = result === ioError ? 'the disk has failed; the log of the kernel may tell more' : waysOut[code]?.(path)
   const message = `${op}: the SQLite store ${path} ${what}: ${text}${wayOut === undefined ? '' : `; ${wayOut}`}`
   return new PouchError(code, message, { op, subject: path, cause: thrown })
+}
+
+/** Whether SQLite says that something is wrong with what is in the file. What it does not say at all is no damage. */
+export function isDamage(thrown: unknown): boolean {
+  const result = resultCode(thrown) & 0xff
+  return result !== 0 && !notOfTheFile.includes(result)
 }
 
 /** Whether SQLite says that the disk is full. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hasCode } from '@pouch/errors'
 import { describe, it } from 'vitest'
+import { inUse } from '../src/file-lock.js'
 import { sqliteStore } from '../src/index.js'
 import { keyvConnect } from '../src/keyv-connection.js'
 import { openSqliteStore } from '../src/sqlite-store.js'
@@ -68,6 +69,19 @@ describe('one process has the file at a time', () => {
     }
     keep(await withoutFlock())
     await assert.rejects(sqliteStore({ path, busyTimeoutMs: 50 }), (error) => hasCode(error, 'in-use'))
+  })
+
+  it('a second one is told why the owner is not named, when the lock cannot be read', async () => {
+    const path = join(await makeFolder(), 'state.db')
+    await mkdir(`${path}.lock`)
+    const error = await inUse(path)
+    assert(
+      hasCode(error, 'in-use') && error.message.endsWith(`cannot be read from ${path}.lock (EISDIR)`),
+      error.message,
+    )
+    assert.equal((error.cause as NodeJS.ErrnoException).code, 'EISDIR')
+    await rmdir(`${path}.lock`)
+    assert.equal((await inUse(path)).cause, undefined)
   })
 
   it('the lock goes with close, and nothing but the file is left', async () => {

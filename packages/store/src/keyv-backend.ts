@@ -4,6 +4,7 @@ import type { KeyvTable } from './keyv-table.js'
 import type { StoreCapabilities } from './metadata-store.js'
 import { SortedKeys } from './sorted-keys.js'
 import type { PageRequest, StoreBackend, StoredRow } from './store-backend.js'
+import type { StoreLog } from './store-log.js'
 import { decodeStored } from './stored-text.js'
 
 // Entries are told from the intent by this, so that no key can be mistaken for it.
@@ -14,6 +15,8 @@ export interface KeyvBackendParts {
   readonly table: KeyvTable
   readonly namespace: string
   readonly durable: boolean
+  /** Told what an adapter fails at that nobody waits for. */
+  readonly log?: StoreLog | undefined
   /** Called once when the backend is closed. */
   readonly release: () => void
 }
@@ -24,12 +27,13 @@ export class KeyvBackend implements StoreBackend {
   readonly capabilities: StoreCapabilities
   readonly #table: KeyvTable
   readonly #intent: KeyvIntent
+  readonly #log: StoreLog | undefined
   readonly #release: () => void
   #keys = new SortedKeys()
   /** What has to be done before anything else, since the adapter failed while it was first tried. */
   #unfinished: (() => Promise<void>) | undefined
 
-  constructor({ table, namespace, durable, release }: KeyvBackendParts) {
+  constructor({ table, namespace, durable, log, release }: KeyvBackendParts) {
     this.title = `the Keyv store ${namespace}`
     this.capabilities = Object.freeze({
       compareAndSet: true,
@@ -41,6 +45,7 @@ export class KeyvBackend implements StoreBackend {
     })
     this.#table = table
     this.#intent = new KeyvIntent(table)
+    this.#log = log
     this.#release = release
   }
 
@@ -103,7 +108,13 @@ export class KeyvBackend implements StoreBackend {
     if (parts === 0) return
     // The intent would do the batch again, over whatever is written next: it has to be gone before that.
     this.#unfinished = () => this.#intent.end(parts)
-    await this.#finish().catch(() => undefined)
+    try {
+      await this.#finish()
+    } catch (error) {
+      const text =
+        'has a batch, and failed when what it had noted for a crash was taken away; that is tried again before the next call'
+      this.#log?.warn({ err: error }, `${this.title} ${text}`)
+    }
   }
 
   async #undo(changes: readonly IntendedChange[], parts: number, cause: unknown): Promise<void> {
@@ -114,7 +125,8 @@ export class KeyvBackend implements StoreBackend {
     }
     try {
       await this.#finish()
-    } catch {
+    } catch (error) {
+      this.#log?.warn({ err: error }, `${this.title} failed when a batch was to be undone`)
       const message =
         `${this.title} failed while it was written, and again when that was to be undone; it is undone before the next call, ` +
         'or decided when the store is next opened'

@@ -16,7 +16,7 @@ export interface KeyvStoreOptions {
   readonly namespace?: string | undefined
   /** Whether what the adapter has acknowledged outlives the process; the adapter cannot say. Default false. */
   readonly durable?: boolean | undefined
-  /** Told what is wrong with stored entries. */
+  /** Told what is wrong with stored entries, and what the adapter fails at that nobody waits for. */
   readonly log?: StoreLog | undefined
 }
 
@@ -42,5 +42,5 @@ export async function keyvStore(options: KeyvStoreOptions): Promise<KeyvStore> {
   }
   const table = new KeyvTable(adapter, namespace)
   const release = claimAdapter(adapter, namespace)
-  return BackedStore.open(new KeyvBackend({ table, namespace, durable, release }), log)
+  return BackedStore.open(new KeyvBackend({ table, namespace, durable, log, release }), log)
 }

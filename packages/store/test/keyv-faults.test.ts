@@ -5,6 +5,7 @@ import Keyv, { type KeyvStoreAdapter } from 'keyv'
 import { describe, it } from 'vitest'
 import { keyvStore } from '../src/keyv-store.js'
 import type { MetadataStore } from '../src/metadata-store.js'
+import type { StoreLog } from '../src/store-log.js'
 
 /** An adapter over a map that can fail, and stop for good, at a chosen write. */
 class FaultyAdapter extends EventEmitter {
@@ -59,7 +60,8 @@ class FaultyAdapter extends EventEmitter {
   }
 }
 
-const open = (adapter: FaultyAdapter) => keyvStore({ adapter: adapter as unknown as KeyvStoreAdapter })
+const open = (adapter: FaultyAdapter, log?: StoreLog) =>
+  keyvStore({ adapter: adapter as unknown as KeyvStoreAdapter, log })
 
 async function contentOf(store: MetadataStore): Promise<Record<string, unknown>> {
   const content: Record<string, unknown> = {}
@@ -70,8 +72,8 @@ async function contentOf(store: MetadataStore): Promise<Record<string, unknown>>
 const before = { changed: 'old', gone: 'old' }
 const after = { changed: 'new', made: 'new', also: 'new' }
 
-async function prepare(adapter: FaultyAdapter) {
-  const store = await open(adapter)
+async function prepare(adapter: FaultyAdapter, log?: StoreLog) {
+  const store = await open(adapter, log)
   const changed = await store.create('changed', 'old')
   const gone = await store.create('gone', 'old')
   const run = () =>
@@ -151,6 +153,35 @@ describe('keyvStore and an adapter that fails', () => {
     await store.create('next', 1)
     await store.close()
     assert.deepEqual(await contentOf(await open(adapter)), { ...before, next: 1 })
+  })
+
+  it('what fails after a batch is stored, or while it is undone, is told to the log', async () => {
+    const outcomes: unknown[] = []
+    for (let at = 0; at < 8; at += 1) {
+      const adapter = new FaultyAdapter()
+      const told: string[] = []
+      const log = {
+        warn: (fields: object, message: string) =>
+          void told.push(`${(fields as { err: Error }).err.message}: ${message}`),
+      }
+      const { run } = await prepare(adapter, log)
+      adapter.fault = { at, how: 'throw' }
+      const isDone = await run().then(
+        () => true,
+        () => false,
+      )
+      assert.deepEqual(told.length, isDone && adapter.fault === undefined ? 1 : 0, `failed at write ${at}`)
+      if (told.length > 0) outcomes.push(told)
+    }
+    const said =
+      'has a batch, and failed when what it had noted for a crash was taken away; that is tried again before the next call'
+    assert.deepEqual(outcomes.slice(0, 1), [[`the adapter failed: the Keyv store pouch ${said}`]])
+    const adapter = new FaultyAdapter()
+    const told: string[] = []
+    const { run } = await prepare(adapter, { warn: (_, message) => void told.push(message) })
+    adapter.fault = { at: 4, how: 'break' }
+    await assert.rejects(run(), (error) => hasCode(error, 'timeout'))
+    assert.deepEqual(told, ['the Keyv store pouch failed when a batch was to be undone'])
   })
 
   it('a damaged intent is corrupt, and says what to do', async () => {
