@@ -5,6 +5,7 @@ import { type ByteName, folderOf, joinName, lastOf, shownName } from './byte-nam
 import { open, openFlags, placeOf, sameAs } from './descriptor.js'
 import { type Difference, type DifferenceKind, hasSameContent, metadataDifference } from './entry-difference.js'
 import { EntryReader } from './entry-reader.js'
+import { fileId } from './file-stat.js'
 import { FolderTrail } from './folder-trail.js'
 import { FoundEntry } from './found-entry.js'
 import { isLocalFilesystem } from './local-filesystem.js'
@@ -156,10 +157,10 @@ class Comparison {
 
   #linkDifference(a: FoundEntry, b: FoundEntry): Difference | undefined {
     if (a.linkOf !== undefined) {
-      const isSame = this.#links.get(a.linkOf) === b.stat.id
+      const isSame = this.#links.get(a.linkOf) === fileId(b.stat)
       return isSame ? undefined : ['links', `it is a hard link to '${shownName(a.linkOf)}' in the first alone`]
     }
-    if (a.stat.links > 1) this.#links.set(a.path, b.stat.id)
+    if (a.stat.links > 1) this.#links.set(a.path, fileId(b.stat))
     else if (b.stat.links > 1) return ['links', 'it has other names in the second alone']
     return undefined
   }

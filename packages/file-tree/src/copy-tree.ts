@@ -100,7 +100,9 @@ class Copying {
     const { path, stat, linkOf, target } = entry
     const keeps = this.#options.keepsAttribute
     const attributes = keeps === undefined ? entry.attributes : entry.attributes.filter(({ name }) => keeps(name))
-    const metadata = { ...stat, attributes }
+    // Each field by its name: V8 makes such an object many times as fast as a spread one.
+    const { mode, uid, gid, mtimeNs } = stat
+    const metadata = { mode, uid, gid, mtimeNs, attributes }
     if (linkOf !== undefined) {
       entry.close()
       await this.#writer.link(path, linkOf)

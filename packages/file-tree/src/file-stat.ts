@@ -12,9 +12,9 @@ export interface FileStat {
   readonly size: number
   /** Nanoseconds since 1970; may be negative. */
   readonly mtimeNs: bigint
-  /** File system and inode: equal for two names of one file. */
-  readonly id: string
-  readonly device: string
+  /** The file system that it is on. */
+  readonly device: number
+  readonly inode: bigint
   readonly links: number
   readonly major: number
   readonly minor: number
@@ -38,6 +38,11 @@ export function isOpened({ kind }: Pick<FileStat, 'kind'>): boolean {
   return kind === 'file' || kind === 'directory'
 }
 
+/** Equal for two names of one file. */
+export function fileId({ device, inode }: FileStat): string {
+  return `${device}:${inode}`
+}
+
 const attributeMountRoot = 0x2000n
 
 /** The size of the kernel's `struct statx`. */
@@ -48,7 +53,6 @@ export function parseStatx(view: DataView, littleEndian: boolean): FileStat {
   const word = (offset: number) => view.getUint32(offset, littleEndian)
   const long = (offset: number) => view.getBigUint64(offset, littleEndian)
   const type = view.getUint16(28, littleEndian)
-  const device = `${word(136)}:${word(140)}`
   return {
     kind: kinds.get(type >> 12) ?? 'socket',
     mode: type & 0o7777,
@@ -56,8 +60,8 @@ export function parseStatx(view: DataView, littleEndian: boolean): FileStat {
     gid: word(24),
     size: Number(long(40)),
     mtimeNs: view.getBigInt64(112, littleEndian) * 1_000_000_000n + BigInt(word(120)),
-    id: `${device}:${long(32)}`,
-    device,
+    device: word(136) * 2 ** 32 + word(140),
+    inode: long(32),
     links: word(16),
     major: word(128),
     minor: word(132),

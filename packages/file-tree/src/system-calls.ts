@@ -42,6 +42,8 @@ export class SystemCalls {
   readonly #how = new Uint8Array(new BigUint64Array([BigInt(openFlags.place | closeOnExec), 0n, resolveCached]).buffer)
   readonly #range = new BigUint64Array(2)
   readonly #cached = new BigUint64Array(5)
+  readonly #times = new BigInt64Array(4)
+  readonly #timesBytes = new Uint8Array(this.#times.buffer)
   readonly #rangeBytes = new Uint8Array(this.#range.buffer)
   readonly #cachedBytes = new Uint8Array(this.#cached.buffer)
   #hasOpenCached = true
@@ -157,10 +159,13 @@ export class SystemCalls {
 
   /** Sets the time of the last change, to the nanosecond; the time of the last access stays. */
   setMtime(descriptor: number, mtimeNs: bigint, isOpen: boolean, atOnce: boolean): Later<void> {
-    const times = new BigInt64Array(4)
+    // What another thread reads is its own.
+    const times = atOnce ? this.#times : new BigInt64Array(4)
     const nanoseconds = ((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
-    times.set([0n, BigInt(utimeOmit), (mtimeNs - nanoseconds) / 1_000_000_000n, nanoseconds])
-    const buffer = new Uint8Array(times.buffer)
+    times[1] = BigInt(utimeOmit)
+    times[2] = (mtimeNs - nanoseconds) / 1_000_000_000n
+    times[3] = nanoseconds
+    const buffer = atOnce ? this.#timesBytes : new Uint8Array(times.buffer)
     const { futimens, utimensat } = this.#libc
     const args = [-100, sameAs(descriptor), buffer, 0] as const
     if (!atOnce) return succeedLater('utimensat', utimensat.async(...args))

@@ -4,6 +4,7 @@ import { PouchError } from '@pouch/errors'
 import { type ByteName, joinName, shownName } from './byte-name.js'
 import { sameAs } from './descriptor.js'
 import { EntryReader, type Found } from './entry-reader.js'
+import { fileId } from './file-stat.js'
 import { FoundEntry } from './found-entry.js'
 import { isLocalFilesystem } from './local-filesystem.js'
 import { hasLostAndFound, lostAndFound } from './lost-and-found.js'
@@ -69,6 +70,7 @@ export class TreeWalk {
       stack.push(await this.#folder('', descriptor))
       for (let folder = stack.at(-1); folder !== undefined; folder = stack.at(-1)) {
         progress.check()
+        if (progress.isPauseDue) await progress.pause()
         const name = folder.folders.pop()
         if (name !== undefined) yield* this.#enter(reader, folder, name, stack)
         else if (!folder.ended) yield* this.#chunk(reader, folder)
@@ -148,8 +150,9 @@ export class TreeWalk {
   }
 
   #withLink(entry: FoundEntry): FoundEntry {
-    const { id, links } = entry.stat
+    const { links } = entry.stat
     if (links < 2) return entry
+    const id = fileId(entry.stat)
     const seen = this.#links.get(id)
     if (seen === undefined) {
       this.#links.set(id, { path: entry.path, left: links - 1 })

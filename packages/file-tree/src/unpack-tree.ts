@@ -1,6 +1,7 @@
 import { PouchError } from '@pouch/errors'
 import { localAccounts } from './accounts.js'
 import { shownName } from './byte-name.js'
+import { ContentSlab } from './content-slab.js'
 import { ftruncate, writeFully } from './descriptor.js'
 import { entryPath } from './entry-path.js'
 import { pieceBuffers, pieceBytes } from './piece-buffers.js'
@@ -58,6 +59,7 @@ export async function unpackTree(
     const unpacking = new Unpacking(archive, writer, progress, options.limits ?? {})
     for (let member = await archive.next(); member !== undefined; member = await archive.next()) {
       await unpacking.add(member)
+      if (progress.isPauseDue) await progress.pause()
     }
     await writer.finish()
     return progress.finish()
@@ -78,6 +80,7 @@ class Unpacking {
   readonly #progress: Progress
   readonly #limits: UnpackLimits
   readonly #take = pieceBuffers()
+  readonly #slab = new ContentSlab()
   #entries = 0
   #bytes = 0
 
@@ -125,8 +128,9 @@ class Unpacking {
       return
     }
     // What the reader gives is the stream's own; this outlives it.
-    const content = size === 0 ? undefined : Buffer.from(await this.#archive.readAll())
-    const fill = (descriptor: number) => (content === undefined ? undefined : this.#writer.write(descriptor, content))
+    const content = this.#slab.take(size)
+    content.set(await this.#archive.readAll())
+    const fill = (descriptor: number) => this.#writer.write(descriptor, content)
     await this.#writer.file(path, member, fill, { background: true })
     this.#progress.content(size)
   }

@@ -4,7 +4,7 @@ import { type ByteName, folderOf, isAscii, joinName, lastOf, utf8Of } from '../b
 import type { FileKind } from '../file-stat.js'
 import type { FoundEntry } from '../found-entry.js'
 import { encodeRecords, type PaxRecord, paxTime } from './pax-records.js'
-import { encodeHeader, fitsHeader, mostOctal, paddingOf, type TarHeader } from './tar-header.js'
+import { blockBytes, encodeHeader, fitsHeader, mostOctal, paddingOf, type TarHeader } from './tar-header.js'
 
 const types: Readonly<Record<FileKind | 'link', string>> = {
   file: '0',
@@ -64,12 +64,12 @@ function extended(header: TarHeader, records: readonly PaxRecord[]): Buffer {
     `PaxHeaders/${lastOf(header.name.replace(/\/$/, ''))}`,
   )
   const before = { ...header, type: 'x', name: name.slice(0, 100), size: body.length, linkName: '', major: 0, minor: 0 }
-  return Buffer.concat([
-    encodeHeader({ ...before, mode: 0o644, uid: 0, gid: 0, mtime: 0 }),
-    body,
-    Buffer.alloc(paddingOf(body.length)),
-    encodeHeader(header),
-  ])
+  const last = blockBytes + body.length + paddingOf(body.length)
+  const all = Buffer.alloc(last + blockBytes)
+  encodeHeader({ ...before, mode: 0o644, uid: 0, gid: 0, mtime: 0 }, all.subarray(0, blockBytes))
+  body.copy(all, blockBytes)
+  encodeHeader(header, all.subarray(last))
+  return all
 }
 
 function numberRecords({ uid, gid, size }: TarHeader, mtimeNs: bigint): PaxRecord[] {

@@ -51,10 +51,24 @@ export function parseHeader(block: Buffer, offset: number): RawHeader {
 export function parseNumber(block: Buffer, field: Field, what: string, offset: number): number {
   const first = block[field.start] ?? 0
   if ((first & 0x80) !== 0) return base256(block, field, what, offset)
+  const plain = plainOctal(block, field)
+  if (plain !== undefined) return plain
   const digits = bytesOf(block, field).replace(/\0.*$/s, '').trim()
   if (digits === '') return 0
   if (!/^[0-7]+$/.test(digits)) throw corrupt(`${what} is not a number`, offset)
   return Number.parseInt(digits, 8)
+}
+
+/** Digits alone, up to a zero byte, as nearly all programs write them; `undefined` for what has to be looked at closely. */
+function plainOctal(block: Buffer, { start, length }: Field): number | undefined {
+  let value = 0
+  for (let index = start; index < start + length; index += 1) {
+    const digit = (block[index] ?? 0) - 0x30
+    if (digit === -0x30 && index > start) return value
+    if (digit < 0 || digit > 7) return undefined
+    value = value * 8 + digit
+  }
+  return undefined
 }
 
 /** @throws PouchError `corrupt` for what is no count of bytes */
@@ -93,6 +107,7 @@ function bytesOf(block: Buffer, { start, length }: Field): ByteName {
 }
 
 function text(block: Buffer, field: Field): ByteName {
-  const [whole = ''] = bytesOf(block, field).split('\0', 1)
-  return whole
+  const zero = block.indexOf(0, field.start)
+  const most = field.start + field.length
+  return block.toString('latin1', field.start, zero < 0 ? most : Math.min(zero, most))
 }

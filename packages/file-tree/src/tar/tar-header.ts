@@ -55,9 +55,10 @@ export function paddingOf(bytes: number): number {
 /**
  * A ustar header's block. Numbers beyond their field are written as the largest that it holds, and names cut, which is
  * right only with a pax record that tells the whole.
+ *
+ * @param block where it goes; all zeros
  */
-export function encodeHeader(header: TarHeader): Buffer {
-  const block = Buffer.alloc(blockBytes)
+export function encodeHeader(header: TarHeader, block: Buffer = Buffer.alloc(blockBytes)): Buffer {
   const { prefix, name } = splitName(header.name)
   text(block, fields.name, name)
   octal(block, fields.mode, header.mode)
@@ -73,7 +74,8 @@ export function encodeHeader(header: TarHeader): Buffer {
   octal(block, fields.minor, header.minor)
   text(block, fields.prefix, prefix)
   let sum = 0
-  for (const byte of block) sum += byte
+  // An iterator takes many times as long.
+  for (let index = 0; index < blockBytes; index += 1) sum += block[index] ?? 0
   // Six digits, and two of the blanks.
   octal(block, { ...fields.checksum, length: 7 }, sum)
   return block
