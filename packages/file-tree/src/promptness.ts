@@ -2,11 +2,13 @@ import { performance } from 'node:perf_hooks'
 
 /** A thread that was put aside for another one's sake comes back sooner. */
 const slowMs = 8
-const restMs = 1000
+/** A call that was slow is followed by so many times its time of rest, so that such calls take up a twentieth of the time at most. */
+const restFactor = 20
+const mostRestMs = 1000
 
 /**
  * Whether what a local file system does in memory is done on this thread. Handing it to another one costs several times as much as
- * doing it, but memory that is short, or a journal that is full, makes the caller wait: once that was seen, other threads do it for a second.
+ * doing it, but memory that is short, or a journal that is full, makes the caller wait: once that was seen, other threads do it for up to a second.
  */
 export class Promptness {
   readonly #isLocal: boolean
@@ -29,7 +31,8 @@ export class Promptness {
       return call()
     } finally {
       const endedMs = performance.now()
-      if (endedMs - beganMs > slowMs) this.#restsUntilMs = endedMs + restMs
+      const tookMs = endedMs - beganMs
+      if (tookMs > slowMs) this.#restsUntilMs = endedMs + Math.min(mostRestMs, restFactor * tookMs)
     }
   }
 
