@@ -1,5 +1,6 @@
 import type { ByteName } from './byte-name.js'
 import { type PromptWork, settled } from './prompt-work.js'
+import type { Promptness } from './promptness.js'
 import type { SystemCalls } from './system-calls.js'
 
 /** An extended attribute. ACLs are among them, in the kernel's form. */
@@ -23,15 +24,15 @@ export function isKept(name: ByteName): boolean {
 /** The attributes of a file that are kept, by name. */
 export function* attributesOf(
   system: SystemCalls,
+  promptness: Promptness,
   descriptor: number,
   isOpen: boolean,
-  atOnce: boolean,
 ): PromptWork<readonly Attribute[]> {
-  const names = yield* settled(system.attributeNames(descriptor, isOpen, atOnce))
+  const names = yield* settled(promptness.held((atOnce) => system.attributeNames(descriptor, isOpen, atOnce)))
   if (names.length === 0) return names as readonly never[]
   const found: Attribute[] = []
   for (const name of names.filter(isKept).sort()) {
-    const value = yield* settled(system.attribute(descriptor, name, atOnce))
+    const value = yield* settled(promptness.reaching((atOnce) => system.attribute(descriptor, name, atOnce)))
     if (value !== undefined) found.push({ name, value })
   }
   return found

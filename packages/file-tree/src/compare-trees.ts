@@ -6,9 +6,9 @@ import { open, openFlags, placeOf, sameAs } from './descriptor.js'
 import { type Difference, type DifferenceKind, hasSameContent, metadataDifference } from './entry-difference.js'
 import { EntryReader } from './entry-reader.js'
 import { fileId } from './file-stat.js'
+import { filesystemSpeed } from './filesystem-speed.js'
 import { FolderTrail } from './folder-trail.js'
 import { FoundEntry } from './found-entry.js'
-import { isLocalFilesystem } from './local-filesystem.js'
 import { hasLostAndFound, lostAndFound } from './lost-and-found.js'
 import { Progress } from './progress.js'
 import { Promptness } from './promptness.js'
@@ -216,7 +216,7 @@ class Comparison {
 
   async #reader(): Promise<EntryReader> {
     const { b, system, trailB } = this.#parts
-    const promptness = new Promptness(await isLocalFilesystem(sameAs(await trailB.reach(''))))
+    const promptness = new Promptness(await filesystemSpeed(sameAs(await trailB.reach(''))))
     // What is not there is missing, and told as that.
     const onChanged = () => undefined
     return new EntryReader({ op, root: b, system, promptness, inlineBytes: () => inlineBytes, onChanged })

@@ -51,7 +51,7 @@ export class EntryMaker {
     const { system, keeper, promptness } = this.#options
     const mode = keeper.initialMode(metadata)
     const create = (place: string | Buffer) =>
-      promptness.do((atOnce) =>
+      promptness.reaching((atOnce) =>
         atOnce ? system.create(parent.descriptor, lastOf(path), mode) : open(place, openFlags.create, mode),
       )
     try {
@@ -61,7 +61,7 @@ export class EntryMaker {
         yield* keeper.apply(descriptor, path, metadata)
       } finally {
         // What a local file system has been given it has; another one may still send it.
-        yield* settled(promptness.do((atOnce) => close(descriptor, atOnce)))
+        yield* settled(promptness.held((atOnce) => close(descriptor, atOnce)))
       }
     } finally {
       release?.()
@@ -71,7 +71,7 @@ export class EntryMaker {
   *symlink(parent: OpenFolder, path: ByteName, metadata: Metadata, target: ByteName): PromptWork<void> {
     const { promptness } = this.#options
     const bytes = bytesOf(target)
-    yield* this.#new(parent, path, (place) => promptness.do((atOnce) => symlink(bytes, place, atOnce)))
+    yield* this.#new(parent, path, (place) => promptness.reaching((atOnce) => symlink(bytes, place, atOnce)))
     yield* this.#describe(parent, path, 'symlink', metadata)
   }
 
@@ -81,7 +81,7 @@ export class EntryMaker {
     if (folder === undefined) throw this.#noTarget(path, target)
     try {
       const existing = placeOf(folder, lastOf(target))
-      yield* this.#new(parent, path, (place) => promptness.do((atOnce) => link(existing, place, atOnce)))
+      yield* this.#new(parent, path, (place) => promptness.reaching((atOnce) => link(existing, place, atOnce)))
     } catch (error) {
       throw hasErrno(error, 'ENOENT', 'EPERM', 'ENOTDIR') ? this.#noTarget(path, target, error) : error
     } finally {

@@ -129,18 +129,18 @@ export class EntryReader {
   }
 
   *#reopen(place: number, flags: number): PromptWork<number> {
-    return yield* settled(this.#options.promptness.do((atOnce) => reopen(place, flags, atOnce)))
+    return yield* settled(this.#options.promptness.held((atOnce) => reopen(place, flags, atOnce)))
   }
 
   *#attributes(descriptor: number, isOpen: boolean): PromptWork<readonly Attribute[]> {
     const { system, promptness } = this.#options
-    return yield* settled(promptness.do((atOnce) => promptly(attributesOf(system, descriptor, isOpen, atOnce))))
+    return yield* attributesOf(system, promptness, descriptor, isOpen)
   }
 
   *#symlink(path: ByteName, stat: FileStat, attributes: readonly Attribute[], at: string | Buffer): PromptWork<Found> {
     const { promptness } = this.#options
     try {
-      const target = yield* settled(promptness.do((atOnce) => readlink(at, atOnce)))
+      const target = yield* settled(promptness.reaching((atOnce) => readlink(at, atOnce)))
       return new FoundEntry({ path, stat, attributes, target })
     } catch (error) {
       if (hasErrno(error, 'EINVAL')) return this.#changed(path)
@@ -155,7 +155,7 @@ export class EntryReader {
     if (size > inlineBytes() || mayHaveHoles) return undefined
     // One byte more, to see whether it grew.
     const buffer = this.#slab.take(size + 1)
-    const isHere = promptness.isAtOnce && system.isCached(descriptor, size)
+    const isHere = promptness.isAtHand && system.isCached(descriptor, size)
     const count = isHere
       ? promptness.run(() => readSync(descriptor, buffer, 0, size + 1, 0))
       : yield* settled(readFully(descriptor, buffer, 0))

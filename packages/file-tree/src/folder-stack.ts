@@ -147,13 +147,13 @@ export class FolderStack {
 
   *#open(directory: number, name: ByteName): PromptWork<number> {
     const { promptness } = this.#options
-    return yield* settled(promptness.do((atOnce) => openDirectory(placeOf(directory, name), atOnce)))
+    return yield* settled(promptness.reaching((atOnce) => openDirectory(placeOf(directory, name), atOnce)))
   }
 
   *#mkdir(place: string | Buffer, metadata: Metadata | undefined): PromptWork<boolean> {
     const mode = metadata === undefined ? 0o755 : 0o700
     try {
-      yield* settled(this.#options.promptness.do((atOnce) => makeDirectory(place, mode, atOnce)))
+      yield* settled(this.#options.promptness.reaching((atOnce) => makeDirectory(place, mode, atOnce)))
       return true
     } catch (error) {
       if (hasErrno(error, 'EEXIST')) return false
@@ -165,7 +165,7 @@ export class FolderStack {
   *#asFound(descriptor: number, keepsTime: boolean): PromptWork<Metadata | undefined> {
     const { system, promptness } = this.#options
     const { mode, uid, gid, mtimeNs } = system.stat(descriptor)
-    const acl = yield* settled(promptness.do((atOnce) => system.attribute(descriptor, defaultAcl, atOnce)))
+    const acl = yield* settled(promptness.reaching((atOnce) => system.attribute(descriptor, defaultAcl, atOnce)))
     if (acl !== undefined) yield* settled(system.removeAttribute(descriptor, defaultAcl))
     if (acl === undefined && !keepsTime) return undefined
     const attributes = acl === undefined ? [] : [{ name: defaultAcl, value: acl }]

@@ -62,7 +62,7 @@ export class MetadataKeeper {
   }
 
   #do(call: (atOnce: boolean) => Promise<void> | void): PromptWork<void> {
-    return settled(this.#promptness.do(call))
+    return settled(this.#promptness.held(call))
   }
 
   /** @returns whether the file belongs to whom it should */

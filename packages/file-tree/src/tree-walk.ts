@@ -5,8 +5,8 @@ import { type ByteName, joinName, shownName } from './byte-name.js'
 import { sameAs } from './descriptor.js'
 import { EntryReader, type Found } from './entry-reader.js'
 import { fileId } from './file-stat.js'
+import { filesystemSpeed } from './filesystem-speed.js'
 import { FoundEntry } from './found-entry.js'
-import { isLocalFilesystem } from './local-filesystem.js'
 import { hasLostAndFound, lostAndFound } from './lost-and-found.js'
 import { ordered } from './ordered.js'
 import type { Progress } from './progress.js'
@@ -51,7 +51,7 @@ const mostDepth = 1024
  */
 export class TreeWalk {
   readonly #options: TreeWalkOptions
-  #promptness = new Promptness(false)
+  #promptness = new Promptness('remote')
   readonly #links = new Map<string, { readonly path: ByteName; left: number }>()
 
   constructor(options: TreeWalkOptions) {
@@ -129,7 +129,9 @@ export class TreeWalk {
     const folders: ByteName[] = []
     try {
       while (files.length + folders.length < chunkNames && !folder.ended) {
-        const entry = await this.#promptness.do((atOnce) => (atOnce ? folder.names.readSync() : folder.names.read()))
+        const entry = await this.#promptness.reaching((atOnce) =>
+          atOnce ? folder.names.readSync() : folder.names.read(),
+        )
         if (entry === null) folder.ended = true
         else (entry.isDirectory() ? folders : files).push(entry.name)
       }
@@ -166,7 +168,7 @@ export class TreeWalk {
 
   async #reader(descriptor: number): Promise<EntryReader> {
     const { progress } = this.#options
-    this.#promptness = new Promptness(await isLocalFilesystem(sameAs(descriptor)))
+    this.#promptness = new Promptness(await filesystemSpeed(sameAs(descriptor)))
     return new EntryReader({
       ...this.#options,
       promptness: this.#promptness,
@@ -177,7 +179,7 @@ export class TreeWalk {
   async #folder(path: ByteName, descriptor: number): Promise<Folder> {
     try {
       const options = { encoding: 'latin1', bufferSize: listNames } as const
-      const names = await this.#promptness.do((atOnce) =>
+      const names = await this.#promptness.reaching((atOnce) =>
         atOnce ? opendirSync(sameAs(descriptor), options) : opendir(sameAs(descriptor), options),
       )
       return { path, descriptor, names, folders: [], ended: false }

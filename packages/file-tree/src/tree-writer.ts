@@ -3,8 +3,8 @@ import { hasErrno, PouchError } from '@pouch/errors'
 import { type ByteName, folderOf, lastOf, shownName } from './byte-name.js'
 import { sameAs, writeWhole } from './descriptor.js'
 import { type Device, EntryMaker, type EntryMakerOptions, type Fill } from './entry-maker.js'
+import { filesystemSpeed } from './filesystem-speed.js'
 import { FolderStack, type OpenFolder } from './folder-stack.js'
-import { isLocalFilesystem } from './local-filesystem.js'
 import { type Metadata, MetadataKeeper } from './metadata.js'
 import type { Progress } from './progress.js'
 import { type PromptWork, promptly } from './prompt-work.js'
@@ -66,7 +66,7 @@ export class TreeWriter {
     const { op, root, system, progress, ownership, existing = 'replace' } = options
     const rootDescriptor = await openRoot(root, op)
     try {
-      const promptness = new Promptness(await isLocalFilesystem(sameAs(rootDescriptor)))
+      const promptness = new Promptness(await filesystemSpeed(sameAs(rootDescriptor)))
       const keeper = new MetadataKeeper(system, progress, ownership, promptness)
       const pool = new TaskPool(width)
       const underWay = new Map<ByteName, Promise<void>>()
@@ -111,7 +111,7 @@ export class TreeWriter {
 
   /** Writes the content of a small file. */
   write(descriptor: number, content: Uint8Array): Promise<void> | void {
-    return this.#promptness.do((atOnce) => writeWhole(descriptor, content, atOnce))
+    return this.#promptness.held((atOnce) => writeWhole(descriptor, content, atOnce))
   }
 
   /** A symbolic link. Its target is nobody's business: it is never followed. */
