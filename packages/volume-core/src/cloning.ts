@@ -6,6 +6,7 @@ import type { EngineParts, Work } from './engine-parts.js'
 import type { Filling } from './filling.js'
 import { checkVolumeName } from './names.js'
 import { patient } from './patience.js'
+import { checkCloneSource } from './requests.js'
 import { driverSnapshot } from './snapshot-record.js'
 import { find } from './snapshots.js'
 import { unfinished } from './updates.js'
@@ -34,6 +35,7 @@ export class Cloning {
   async create(request: CreateRequest, from: CloneSource, call: VolumeCall): Promise<Volume> {
     const { core, creation } = this.#with
     const name = checkedName(request, 'create')
+    checkCloneSource(from, name)
     checkVolumeName(from.volume, 'create')
     return await core.lockedBoth([from.volume, name], 'create', call, async (locked) => {
       const work = patient(this.#parts, locked, call)

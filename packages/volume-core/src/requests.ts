@@ -1,6 +1,6 @@
 import { PouchError } from '@pouch/errors'
 import type { ReferenceRequest } from './volume.js'
-import type { UpdateRequest } from './volume-requests.js'
+import type { CloneSource, UpdateRequest } from './volume-requests.js'
 
 const idPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.:-]{0,127}$/
 const holderPattern = /^[^\p{C}]{1,255}$/u
@@ -20,6 +20,19 @@ export function checkStringMap(value: unknown, verb: string, subject: string, fi
       at,
     )
   }
+}
+
+/** @throws PouchError `invalid-argument` unless it says which volume, and which snapshot if any, by name */
+export function checkCloneSource(from: unknown, volume: string): asserts from is CloneSource {
+  if (typeof from === 'object' && from !== null) {
+    const { volume: source, snapshot }: { volume?: unknown; snapshot?: unknown } = from
+    if (typeof source === 'string' && (snapshot === undefined || typeof snapshot === 'string')) return
+  }
+  throw new PouchError(
+    'invalid-argument',
+    `create ${volume}: from is { volume, snapshot? }: the name of the volume to copy, and of its snapshot if one is meant`,
+    { op: 'volume.create', subject: volume, details: { field: 'from' } },
+  )
 }
 
 /** @throws PouchError `invalid-argument` unless there is something to change, and it is labels or a size */

@@ -1,6 +1,6 @@
 import { PouchError } from '@pouch/errors'
 import { expect, it } from 'vitest'
-import type { VolumeManager } from '../../src/index.js'
+import type { CloneSource, VolumeManager } from '../../src/index.js'
 import { freshHome, openEngine } from '../support/open-engine.js'
 import { fullDriver, replaced } from './support.js'
 
@@ -31,6 +31,19 @@ it('a clone of a snapshot that is not there is about the clone', async () => {
     subject: 'copy',
   })
 })
+
+it.each<unknown>(['vol', null, {}, { volume: 5 }, { volume: 'vol', snapshot: 5 }])(
+  'a clone of %o is told what to give',
+  async (given) => {
+    const clone = (await held()).create({ name: 'copy', from: given as CloneSource })
+    await expect(clone).rejects.toMatchObject({
+      code: 'invalid-argument',
+      message: expect.stringMatching(/^create copy: from is \{ volume, snapshot\? \}: /),
+      subject: 'copy',
+      details: { field: 'from' },
+    })
+  },
+)
 
 it.each([
   ['z', 'snapshot vol: snapshot name is too short, names should be at least two alphanumeric characters'],
