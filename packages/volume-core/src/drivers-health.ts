@@ -2,6 +2,8 @@ import { PouchError } from '@pouch/errors'
 import type { DriverCall } from './driver.js'
 import { callDriver } from './driver-call.js'
 import type { EngineParts } from './engine-parts.js'
+import { recordedSecrets } from './recorded-secrets.js'
+import { untold } from './scrubbed.js'
 import type { VolumeCall } from './volume.js'
 import type { DriverHealth } from './volume-requests.js'
 
@@ -22,10 +24,12 @@ async function healthOf(
   const facet = parts.drivers.find(driver)?.driver.health
   if (facet === undefined) return Object.freeze({ driver, health: undefined, error: openError })
   const timeoutMs = Math.min(healthTimeoutMs, call.timeoutMs ?? healthTimeoutMs)
-  const scope = { verb: 'health', volume: driver, driver, timeoutMs, signal: call.signal, log: parts.log }
+  const secrets = () => recordedSecrets(parts, driver)
+  const scope = { verb: 'health', volume: driver, driver, timeoutMs, signal: call.signal, log: parts.log, secrets }
   try {
     const health = await callDriver(scope, (driverCall: DriverCall) => facet.check(driverCall))
-    return Object.freeze({ driver, health: Object.freeze(health), error: undefined })
+    const toldHealth = health.state === 'healthy' ? health : untold(health, secrets())
+    return Object.freeze({ driver, health: Object.freeze(toldHealth), error: undefined })
   } catch (error) {
     return Object.freeze({ driver, health: undefined, error: PouchError.from(error) })
   }

@@ -5,6 +5,7 @@ import { callDriver } from './driver-call.js'
 import { keptState } from './driver-volume.js'
 import type { EngineParts, Look } from './engine-parts.js'
 import { checkVolumeName } from './names.js'
+import { recordedSecrets } from './recorded-secrets.js'
 import { emptyMap, noReferences, type VolumeRecord } from './volume-record.js'
 
 /** A volume that a backend has. */
@@ -146,7 +147,8 @@ export class Inventory {
   }
 
   #scope(verb: string, driver: string, volume: string, { signal, timeoutMs }: Look) {
-    return { verb, volume, driver, timeoutMs, signal, log: this.#parts.log }
+    const secrets = () => recordedSecrets(this.#parts, driver)
+    return { verb, volume, driver, timeoutMs, signal, log: this.#parts.log, secrets }
   }
 }
 

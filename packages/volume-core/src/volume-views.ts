@@ -9,6 +9,7 @@ import { driverVolume } from './driver-volume.js'
 import type { EngineParts } from './engine-parts.js'
 import { mountsOf } from './mounts-of.js'
 import { isAway } from './pending-operation.js'
+import { recordedSecrets } from './recorded-secrets.js'
 import { maskedOptions } from './secrets.js'
 import { wholeSnapshots } from './snapshot-record.js'
 import type { Reference, Volume, VolumeStatus } from './volume.js'
@@ -94,7 +95,8 @@ export class VolumeViews {
     const [first] = entries
     const open = this.#parts.drivers.find(name)
     if (first === undefined || open === undefined) return
-    const scope = scopeOf(this.#parts, 'inspect', first.record, limits)
+    const secrets = () => recordedSecrets(this.#parts, name)
+    const scope = { ...scopeOf(this.#parts, 'inspect', first.record, limits), secrets }
     await callDriver(scope, async (call) => {
       await Promise.all(entries.map((entry) => this.#ask(entry, open, call)))
     })

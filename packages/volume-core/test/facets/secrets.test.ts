@@ -5,7 +5,7 @@ import type { DriverDefinition, OptionTable, Volume } from '../../src/index.js'
 import { maskedOptions, secretsIn } from '../../src/secrets.js'
 import { memoryDriver } from '../../src/testing.js'
 import { keepingLogger, openEngine, spoilt } from '../support/open-engine.js'
-import { replaced } from './support.js'
+import { fullDriver, replaced } from './support.js'
 
 const table: OptionTable = {
   key: { type: 'string', description: 'a secret', secret: true, aliases: ['opt.key'] },
@@ -116,6 +116,50 @@ describe('a secret', () => {
     expect(warnings).toHaveLength(1)
     expect(tells([warnings, log.lines])).toBe(false)
     expect(log.lines.length).toBeGreaterThan(0)
+  })
+
+  it('is in no refusal of the backend that is listed, inspected or logged, whichever volume it was asked about', async () => {
+    const told = 'bad request: password=swordfish at https://me:barracuda@files/dav with hunter2'
+    const refuse = async () => Promise.reject(new PouchError('internal', told, { details: { told }, cause: told }))
+    const sick = async () => ({ state: 'failed', message: told })
+    const log = keepingLogger()
+    let isRefusing = false
+    const good = spoilt({ ...fullDriver('bad', undefined, ['inventory']), options: table }, () => ({
+      inventory: {
+        get: async () => (isRefusing ? await refuse() : undefined),
+        list: async () => (isRefusing ? await refuse() : []),
+      },
+    }))
+    const path = async () => (isRefusing ? await refuse() : undefined)
+    const bad = replaced(good, { path, health: { check: sick } })
+    const { volumes, health } = await openEngine({ drivers: [memoryDriver({ name: 'local' }), bad], log })
+    await volumes.create({ name: 'first', driver: 'bad', options: { o: 'rw' } })
+    await volumes.create({ name: 'vol', driver: 'bad', options })
+    isRefusing = true
+    const list = await volumes.list()
+    expect(list.warnings).toHaveLength(2)
+    expect(list.warnings.join()).toContain('bad request: password=********')
+    const absent: unknown = await volumes.get('nobody').catch((thrown: unknown) => thrown)
+    expect(absent).toMatchObject({ code: 'unavailable', message: expect.stringContaining('with ********') })
+    await volumes.create({ name: 'nobody' })
+    const [, healthOfBad] = await health()
+    expect(healthOfBad).toMatchObject({ health: { message: expect.stringContaining('with ********') } })
+    expect(log.lines.map(({ message }) => message)).toContainEqual(expect.stringContaining('is taken to have none'))
+    expect(tells([list, absent, healthOfBad, log.lines])).toBe(false)
+  })
+
+  it('is not in the status of a volume whose backend cannot tell of it', async () => {
+    const refuse = async () => Promise.reject(new PouchError('internal', 'no mount with password=swordfish,rw'))
+    const good = { ...fullDriver('bad', undefined, ['inventory']), options: table }
+    let isRefusing = false
+    const bad = spoilt(good, () => ({
+      inventory: { get: async () => (isRefusing ? await refuse() : undefined), list: async () => [] },
+    }))
+    const { volumes } = await openEngine({ drivers: [bad], defaultDriver: 'bad' })
+    await volumes.create({ name: 'vol', options })
+    isRefusing = true
+    const { status } = await volumes.get('vol')
+    expect(status?.error).toBe('get vol: no mount with password=********,rw')
   })
 
   it('is in nothing that a driver tells of the volume', async () => {
