@@ -146,15 +146,15 @@ export class Core {
   }
 
   /** @returns the failure of a driver whose volume was forgotten all the same */
-  async #tryToRemove(entry: VolumeEntry, isForced: boolean, work: Work): Promise<unknown> {
+  async #tryToRemove(entry: VolumeEntry, isForced: boolean, work: Work): Promise<PouchError | undefined> {
     try {
       await this.#with.removal.remove(entry, work)
       return undefined
     } catch (error) {
       const isGone = hasCode(error, 'not-found') && (await this.#isGone(entry, work))
       if (!isGone && !isForced) throw error
-      await this.#with.removal.forget(entry, error)
-      return isGone ? undefined : error
+      const failure = await this.#with.removal.forget(entry, error)
+      return isGone ? undefined : failure
     }
   }
 

@@ -80,10 +80,16 @@ export class Removal {
     }
   }
 
-  /** Forgets a volume that its driver failed to remove, once the driver has come to rest. */
-  async forget(entry: VolumeEntry, failure: unknown): Promise<void> {
+  /**
+   * Forgets a volume that its driver failed to remove, once the driver has come to rest.
+   *
+   * @returns the failure, with what has become of the volume
+   */
+  async forget(entry: VolumeEntry, failure: unknown): Promise<PouchError> {
     this.#parts.log.warn({ volume: entry.name, err: failure }, 'a volume is forgotten that its driver failed to remove')
     if (!entry.isGone) await this.#parts.volumes.delete(entry)
+    const { driver } = entry.record
+    return forgotten(failure, driver, this.#parts.drivers.find(driver)?.driver.inventory !== undefined)
   }
 
   /** What is half deleted stays so until the next try; after a driver that overran its deadline, that is when it has come to rest. */
@@ -101,6 +107,16 @@ export class Removal {
     }
     lease.hold(failure.rest.then(again))
   }
+}
+
+/** The code stays the driver's: what the caller asked of it has failed. */
+function forgotten(failure: unknown, driver: string, isListed: boolean): PouchError {
+  const { code, message, op, subject, details } = PouchError.from(failure)
+  const how = isListed
+    ? 'while the driver has it, volumes are listed with it, and it can be removed again'
+    : 'look for it where the driver keeps its volumes'
+  const text = `${message}; the volume is forgotten here, and its data may still be at driver '${driver}': ${how}`
+  return new PouchError(code, text, { op, subject, details: { ...details, isForgotten: true }, cause: failure })
 }
 
 /** The error of an operation that holders are in the way of. @param wayOut what to do about them */

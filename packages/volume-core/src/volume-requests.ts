@@ -43,7 +43,10 @@ export interface Snapshot {
 
 /** What a removal may do besides. */
 export interface RemoveCall extends VolumeCall {
-  /** Forget the volume also when its driver fails to remove it; what the driver threw is still thrown. Never overrides a holder. */
+  /**
+   * Forget the volume also when its driver fails to remove it; what the driver threw is still thrown, with `details.isForgotten` and
+   * where the data may be. Never overrides a holder.
+   */
   readonly force?: boolean | undefined
 }
 

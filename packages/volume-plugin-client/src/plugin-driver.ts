@@ -131,10 +131,15 @@ function isMade({ state }: DriverVolume): boolean {
   return typeof state === 'object' && state !== null && 'made' in state && state.made === true
 }
 
-/** The volume is whole: it may be used, and removed another time. */
+/** The volume is whole at the plugin, and may be removed another time. Whether the engine keeps it is not known here. */
 function untouched(refusal: PouchError): PouchError {
   const { message, op, subject, details } = refusal
-  return new PouchError('unavailable', `${message}; the volume is as it was`, { op, subject, details, cause: refusal })
+  return new PouchError('unavailable', `${message}; the plugin keeps the volume as it was`, {
+    op,
+    subject,
+    details,
+    cause: refusal,
+  })
 }
 
 function warnOfOptions(driver: string, { name, options }: DriverVolume, log: Logger): void {

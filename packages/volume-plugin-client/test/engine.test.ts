@@ -41,6 +41,26 @@ describe('an engine with a plugin', () => {
     await volumes.remove('data')
   })
 
+  it('forgets by force what the plugin does not remove, and tells where it may be', async () => {
+    const { plugin, socket } = await startPlugin()
+    const { volumes } = await openEngine(definitionOf(socket))
+    await volumes.create({ name: 'data', labels: { tier: 'db' } })
+    plugin.break('Remove', faults.refuse)
+    const why = 'not today; the plugin keeps the volume as it was'
+    const fate = "the volume is forgotten here, and its data may still be at driver 'fake'"
+    const how = 'while the driver has it, volumes are listed with it, and it can be removed again'
+    await expect(volumes.remove('data', { force: true })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(new RegExp(`${why}; ${fate}: ${how}$`)),
+      subject: 'data',
+      details: { isForgotten: true },
+    })
+    expect((await volumes.list()).volumes).toMatchObject([{ name: 'data', labels: {} }])
+    await volumes.remove('data')
+    expect(plugin.volumes.size).toBe(0)
+    expect((await volumes.list()).volumes).toEqual([])
+  })
+
   it('leaves a volume that the plugin had before to the plugin when a create fails', async () => {
     const { plugin, socket } = await startPlugin()
     const { volumes } = await openEngine(definitionOf(socket, quick))

@@ -295,7 +295,7 @@ describe('a plugin that refuses to remove', () => {
     plugin.break('Remove', faults.refuse)
     await expect(driver.remove(volume('data', { made: true }), call())).rejects.toMatchObject({
       code: 'unavailable',
-      message: expect.stringMatching(/not today; the volume is as it was$/),
+      message: expect.stringMatching(/not today; the plugin keeps the volume as it was$/),
     })
     await driver.remove(volume('data', { made: true }), call())
   })

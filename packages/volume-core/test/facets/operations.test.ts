@@ -378,6 +378,17 @@ describe('a forced removal', () => {
     expect(removed).toHaveBeenCalledOnce()
   })
 
+  it('tells where its data may be', async () => {
+    const { volumes } = await withVolume([stuck()])
+    const fate = "the volume is forgotten here, and its data may still be at driver 'local'"
+    await expect(volumes.remove('vol', { force: true })).rejects.toMatchObject({
+      message: `remove vol: it is stuck; ${fate}: look for it where the driver keeps its volumes`,
+      op: 'volume.remove',
+      subject: 'vol',
+      details: { isForgotten: true },
+    })
+  })
+
   it('takes nothing from who holds it', async () => {
     const { volumes } = await withVolume([stuck()])
     await volumes.reserve('vol', { holder: 'somebody' })
