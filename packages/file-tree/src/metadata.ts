@@ -20,6 +20,7 @@ export interface Metadata {
 }
 
 const setIdBits = 0o6000
+const secondNs = 1_000_000_000n
 
 /** Gives files their owners, permissions, attributes and times; says what a file system or the caller's rights do not let through. */
 export class MetadataKeeper {
@@ -58,7 +59,18 @@ export class MetadataKeeper {
     const { mtimeNs } = metadata
     if (mtimeNs !== undefined) {
       yield* this.#do((atOnce) => this.#system.setMtime(descriptor, mtimeNs, isOpen, atOnce))
+      if (!isKeptAnywhere(mtimeNs)) this.#checkTime(descriptor, path, mtimeNs)
     }
+  }
+
+  /** A file system takes what it cannot keep without an error, and keeps the closest that it can. */
+  #checkTime(descriptor: number, path: ByteName, mtimeNs: bigint): void {
+    const { mtimeNs: kept } = this.#system.stat(descriptor)
+    // Some keep every other second only.
+    if (kept - mtimeNs <= 2n * secondNs && mtimeNs - kept <= 2n * secondNs) return
+    const [got, wanted] = [kept / secondNs, mtimeNs / secondNs]
+    const why = `its time, ${wanted} seconds from 1970, is beyond what the file system keeps; it got ${got}`
+    this.#progress.warn('attribute', path, why)
   }
 
   #do(call: (atOnce: boolean) => Promise<void> | void): PromptWork<void> {
@@ -99,4 +111,9 @@ export class MetadataKeeper {
 
 function belongsTo(stat: FileStat, { uid, gid }: Metadata): boolean {
   return stat.uid === uid && stat.gid === gid
+}
+
+/** Whether a time fits what all file systems of Linux keep: it is not before 1970, and its seconds have 31 bits. */
+function isKeptAnywhere(ns: bigint): boolean {
+  return ns >= 0n && ns < 2n ** 31n * secondNs
 }

@@ -31,7 +31,7 @@ export type Ownership = 'keep' | 'caller'
  * - `other-filesystem`: something is mounted there; it was not entered.
  * - `changed`: a file changed, grew, shrank or vanished while it was read.
  * - `ownership`: owners could not be set; told once for all of them.
- * - `attribute`: an extended attribute or ACL cannot be kept there.
+ * - `attribute`: an extended attribute, an ACL or a time cannot be kept there.
  * - `device`: a device could not be made.
  * - `archive`: something in an archive that this version passes over.
  */

@@ -12,11 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { FoundEntry } from '../src/found-entry.js'
 import { compareTrees, copyTree, packTree, type TreeProgress, type TreeWarning, unpackTree } from '../src/index.js'
 import { memberHeader } from '../src/tar/member-header.js'
-import { archive, bytesOf, gnuTar, gnuUntar, inChunks, member, pax } from './support/archives.js'
+import { archive, bytesOf, gnuTar, gnuUntar, inChunks, member, pax, sealed } from './support/archives.js'
 import { useFolders } from './support/folders.js'
 import { dataOf } from './support/kernel.js'
 import { listing } from './support/listing.js'
@@ -85,6 +85,30 @@ describe("GNU tar's formats", () => {
         expect({ uid, gid, seen }).toEqual({ uid: 4_000_000_000, gid: 3_000_000_000, seen: [] })
       else expect(seen.map(({ code }) => code)).toEqual(['ownership'])
     }
+  })
+
+  it('times of any century are kept whole, and those beyond the kernel are clamped with a warning', async () => {
+    const root = folder()
+    writeFileSync(join(root, 'future'), 'x')
+    execFileSync('touch', ['-d', '2400-01-01 00:00:00.000000001 UTC', join(root, 'future')])
+    const { mtimeNs } = statSync(join(root, 'future'), { bigint: true })
+    expect(mtimeNs).toBe(13_569_465_600_000_000_001n)
+    for (const data of [await bytesOf(packTree(root)), gnuTar(root, '--format=posix'), gnuTar(root, '--format=gnu')]) {
+      const to = folder()
+      const onWarning = vi.fn()
+      await unpackTree(to, inChunks(data), { ownership: 'caller', onWarning })
+      const isWhole = data.includes('13569465600.000000001')
+      expect(statSync(join(to, 'future'), { bigint: true }).mtimeNs).toBe(isWhole ? mtimeNs : mtimeNs - 1n)
+      expect(onWarning).not.toHaveBeenCalled()
+    }
+    const ancient = member({ name: 'ancient' })
+    ancient.fill(0, 136, 148).writeUInt8(0xc0, 136)
+    sealed(ancient)
+    const seen: TreeWarning[] = []
+    const beyond = archive(pax({ mtime: '99999999999999999999.5' }), member({ name: 'far', data: 'x' }), ancient)
+    await unpackTree(folder(), inChunks(beyond), { ownership: 'caller', onWarning: (warning) => seen.push(warning) })
+    const told = seen.filter(({ code }) => code === 'archive').map(({ message }) => message)
+    expect(told).toEqual(['far', 'ancient'].map((name) => expect.stringContaining(`${name}: its time is beyond all`)))
   })
 
   it('a file above 8 GiB is announced so that GNU tar reads its size', () => {

@@ -41,7 +41,6 @@ describe('a damaged archive', () => {
       [pax({ size: '99999999999999999' }), member({ name: 'x' })],
       [pax({ uid: '4294967295' }), member({ name: 'x' })],
       [pax({ mtime: 'yesterday' }), member({ name: 'x' })],
-      [pax({ mtime: '999999999999' }), member({ name: 'x' })],
       [member({ name: 'x', type: 'x', data: '9999 path=x\n' }), member({ name: 'x' })],
       [member({ name: 'x', type: 'x', data: '5 a\n' }), member({ name: 'x' })],
       [pax({ path: 'x' })],

@@ -31,6 +31,9 @@ const kinds: Readonly<Record<string, Member['kind']>> = {
 /** A volume's label: of the tape, not of the tree. */
 const label = 'V'
 const mostId = 0xfffffffe
+/** What utimensat(2) takes: 64 bits of seconds. */
+const firstTimeNs = -(2n ** 63n) * 1_000_000_000n
+const lastTimeNs = 2n ** 63n * 1_000_000_000n - 1n
 
 /** The entry that headers tell of, and how much data follows. No entry: it is passed over. @throws PouchError `corrupt`, `unsupported` */
 export function memberOf(
@@ -50,7 +53,7 @@ export function memberOf(
     mode: header.mode & 0o7777,
     uid: id(numberOf(last.get('uid'), header.uid, 'the owner', offset), offset),
     gid: id(numberOf(last.get('gid'), header.gid, 'the group', offset), offset),
-    mtimeNs: timeOf(last.get('mtime'), header.mtime, offset),
+    mtimeNs: timeOf(last.get('mtime'), header.mtime, offset, (why) => onIgnored(name, why)),
     linkName: last.get('linkpath') ?? longLink ?? header.linkName,
     major: header.major,
     minor: header.minor,
@@ -123,12 +126,11 @@ function id(value: number, offset: number): number {
   return value
 }
 
-function timeOf(text: string | undefined, seconds: number, offset: number): bigint {
-  const ns = text === undefined ? BigInt(seconds) * 1_000_000_000n : parsePaxTime(text)
-  // What the kernel's clock holds.
-  if (ns === undefined || ns > 2n ** 63n - 1n || ns < -(2n ** 63n)) {
-    if (text !== undefined && ns === undefined) throw corrupt('a time is not a number', offset)
-    throw corrupt('a time is out of range', offset)
-  }
-  return ns
+/** A time that the kernel cannot tell is no damage: some programs write what a broken clock told them. */
+function timeOf(text: string | undefined, seconds: bigint, offset: number, onIgnored: (why: string) => void): bigint {
+  const ns = text === undefined ? seconds * 1_000_000_000n : parsePaxTime(text)
+  if (ns === undefined) throw corrupt('a time is not a number', offset)
+  if (ns >= firstTimeNs && ns <= lastTimeNs) return ns
+  onIgnored('its time is beyond all that Linux can tell; it gets the closest one instead')
+  return ns < firstTimeNs ? firstTimeNs : lastTimeNs
 }

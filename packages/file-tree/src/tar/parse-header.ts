@@ -3,8 +3,10 @@ import type { ByteName } from '../byte-name.js'
 import { blockBytes, type Field, fields, type TarHeader } from './tar-header.js'
 
 /** A header's fields as they stand there. */
-export interface RawHeader extends TarHeader {
+export interface RawHeader extends Omit<TarHeader, 'mtime'> {
   readonly block: Buffer
+  /** Whole seconds, of any size. */
+  readonly mtime: bigint
 }
 
 /** The error of an archive that is damaged at an offset. */
@@ -40,7 +42,7 @@ export function parseHeader(block: Buffer, offset: number): RawHeader {
     uid: number(fields.uid, 'the owner'),
     gid: number(fields.gid, 'the group'),
     size: natural(number(fields.size, 'the size'), 'the size', offset),
-    mtime: number(fields.mtime, 'the time'),
+    mtime: parseTime(block, offset),
     linkName: text(block, fields.linkName),
     major: hasDevice ? number(fields.major, 'the device') : 0,
     minor: hasDevice ? number(fields.minor, 'the device') : 0,
@@ -50,7 +52,7 @@ export function parseHeader(block: Buffer, offset: number): RawHeader {
 /** A number's field: octal digits, or a base-256 number where the first bit is set. @throws PouchError `corrupt` */
 export function parseNumber(block: Buffer, field: Field, what: string, offset: number): number {
   const first = block[field.start] ?? 0
-  if ((first & 0x80) !== 0) return base256(block, field, what, offset)
+  if ((first & 0x80) !== 0) return safe(base256(block, field), what, offset)
   const plain = plainOctal(block, field)
   if (plain !== undefined) return plain
   const digits = bytesOf(block, field).replace(/\0.*$/s, '').trim()
@@ -77,15 +79,23 @@ export function natural(value: number, what: string, offset: number): number {
   throw corrupt(`${what} is out of range`, offset)
 }
 
-function base256(block: Buffer, { start, length }: Field, what: string, offset: number): number {
+/** A broken clock's time is no damage: it may be any number. */
+function parseTime(block: Buffer, offset: number): bigint {
+  const isBase256 = ((block[fields.mtime.start] ?? 0) & 0x80) !== 0
+  return isBase256 ? base256(block, fields.mtime) : BigInt(parseNumber(block, fields.mtime, 'the time', offset))
+}
+
+function safe(value: bigint, what: string, offset: number): number {
+  if (value <= Number.MAX_SAFE_INTEGER && value >= -Number.MAX_SAFE_INTEGER) return Number(value)
+  throw corrupt(`${what} is out of range`, offset)
+}
+
+function base256(block: Buffer, { start, length }: Field): bigint {
   const isNegative = ((block[start] ?? 0) & 0x40) !== 0
   // The first bit only marks the form; the next is the sign.
   let value = BigInt((block[start] ?? 0) & 0x7f)
   for (const byte of block.subarray(start + 1, start + length)) value = value * 256n + BigInt(byte)
-  if (isNegative) value -= 1n << BigInt(length * 8 - 1)
-  if (value > Number.MAX_SAFE_INTEGER || value < -Number.MAX_SAFE_INTEGER)
-    throw corrupt(`${what} is out of range`, offset)
-  return Number(value)
+  return isNegative ? value - (1n << BigInt(length * 8 - 1)) : value
 }
 
 /** Old programs summed signed bytes. */

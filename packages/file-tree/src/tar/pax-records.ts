@@ -51,7 +51,7 @@ export function paxTime(ns: bigint): string {
 
 /** The nanoseconds of such a text, finer digits cut off; `undefined` for what is none. */
 export function parsePaxTime(text: string): bigint | undefined {
-  const match = /^(-?)(\d{1,12})(?:\.(\d*))?$/.exec(text)
+  const match = /^(-?)(\d{1,1000})(?:\.(\d*))?$/.exec(text)
   if (match === null) return undefined
   const [, sign, seconds = '', fraction = ''] = match
   const ns = BigInt(seconds) * 1_000_000_000n + BigInt(fraction.slice(0, 9).padEnd(9, '0'))
