@@ -161,7 +161,9 @@ export class TreeWriter {
     } catch (error) {
       if (!hasErrno(error, 'ENOTDIR', 'ELOOP')) throw treeError(error, 'cannot enter', { ...this.#step, path: folder })
       const shown = shownName(path)
-      const message = `'${shown}' leads through a link or a file in ${this.#step.root}, which is not followed; nothing of it was written`
+      const message =
+        `'${shown}' leads through a link or a file, which is not followed; nothing of it was written: ` +
+        'make all that is above it directories'
       throw new PouchError('invalid-argument', message, { op: this.#step.op, subject: shown, cause: error })
     }
   }

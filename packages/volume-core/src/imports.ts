@@ -69,7 +69,7 @@ export class Imports {
     try {
       await unpackTree(mount.path, untilAborted(source, work.signal), treeTellers(request, work.signal))
     } catch (error) {
-      throw transferError('import', name, error)
+      throw transferError('import', name, error, mount.path)
     }
     await mounts.dropOwn(entry, mount.id, begun(work))
   }

@@ -167,7 +167,7 @@ export class Migration {
           differences.map(({ message }) => message),
         )
     } catch (error) {
-      throw transferError('migrate', name, error)
+      throw transferError('migrate', name, error, to)
     }
   }
 

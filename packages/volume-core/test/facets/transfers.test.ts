@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   lstatSync,
@@ -140,6 +141,25 @@ describe('an import that fails', () => {
     expect(await codeOf(volumes.import({ name: 'copy' }, hanging, { signal: leaving.signal }))).toBe('aborted')
     expect(onHost(home)).toEqual(before)
     expect((await volumes.list()).volumes.map(({ name }) => name)).toEqual(['vol'])
+  })
+
+  it('tells the entry and the volume, not where that was on its way', async () => {
+    const { home, volumes } = await withVolume()
+    const folder = freshHome()
+    symlinkSync('/', join(folder, 'l'))
+    writeFileSync(join(folder, 'file'), 'x')
+    const named = (name: string) =>
+      execFileSync('tar', ['-c', '-C', folder, '--transform', `s|file|${name}|`, 'l', 'file'])
+    const long = 'n'.repeat(300)
+    const failures = [
+      ['l/pwn', 'invalid-argument', /^import copy: 'l\/pwn' leads through a link [^/]*: make all that is above it/],
+      [long, 'invalid-argument', /^import copy: cannot write n{300}: ENAMETOOLONG/],
+    ] as const
+    for (const [name, code, message] of failures) {
+      const failure = volumes.import({ name: 'copy' }, of(named(name)))
+      await expect(failure).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+    }
+    expect(onHost(home)).toEqual(['local/vol=content'])
   })
 
   it('was none: the name is taken, the driver forgets, the options are wrong', async () => {
