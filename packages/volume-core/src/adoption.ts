@@ -2,7 +2,7 @@ import { PouchError } from '@pouch/errors'
 import { Backend } from './backend.js'
 import { beingRenamed } from './creation.js'
 import type { EngineParts, Work } from './engine-parts.js'
-import type { Found, Inventory } from './inventory.js'
+import { createSearchMs, type Found, type Inventory } from './inventory.js'
 import { checkedOptions, copyOf } from './new-volume.js'
 import type { SnapshotRecord } from './snapshot-record.js'
 import type { CreateRequest } from './volume.js'
@@ -42,7 +42,7 @@ export class Adoption {
       return volume === undefined ? undefined : { driver, volume }
     }
     try {
-      return await this.#inventory.find(name, work)
+      return await this.#inventory.find(name, work, createSearchMs)
     } catch (error) {
       if (work.signal?.aborted === true) throw error
       this.#parts.log.warn(

@@ -22,14 +22,18 @@ export interface Inventories {
 
 /** Where no driver is named each look takes no longer, so that a name which nobody has is soon known not to be there. */
 const searchTimeoutMs = 10_000
-/** The same for a driver whose backend was away in the last search: nobody waits twice for that. */
+/** The same for a driver that was away, or hung, in the last search: nobody waits twice for that. */
 const awayTimeoutMs = 1_000
+/** Who creates a volume and names no driver waits less: a driver that cannot tell stands in nobody's way then. */
+export const createSearchMs = 2_000
 
 /** Asks the drivers whose backends know their volumes without us. A failure to tell is never read as absence. */
 export class Inventory {
   readonly #parts: EngineParts
-  /** The drivers whose backends were away when they were searched last. */
-  readonly #away = new Set<string>()
+  /** The drivers that did not answer when they were searched last, and for how many milliseconds they were waited for. */
+  readonly #away = new Map<string, number>()
+  readonly #again = new Map<string, Promise<void>>()
+  readonly #stop = new AbortController()
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -56,12 +60,14 @@ export class Inventory {
   /**
    * What any backend has under a name: of several, that of the driver which comes first. All are asked at a time.
    *
+   * @param patienceMs how long a driver is waited for that answered the last time
    * @throws PouchError `unavailable` when nobody has it and somebody could not tell
    */
-  async find(name: string, look: Look): Promise<Found | undefined> {
+  async find(name: string, look: Look, patienceMs = searchTimeoutMs): Promise<Found | undefined> {
     const drivers = this.#drivers()
     if (drivers.length === 0) return undefined
-    const answers = await Promise.allSettled(drivers.map(([driver]) => this.#search(driver, name, look)))
+    const patient = { signal: look.signal, timeoutMs: Math.min(look.timeoutMs, patienceMs) }
+    const answers = await Promise.allSettled(drivers.map(([driver]) => this.#search(driver, name, patient)))
     const at = answers.findIndex((answer) => answer.status === 'fulfilled' && answer.value !== undefined)
     const answer = answers[at]
     const driver = drivers[at]?.[0]
@@ -72,20 +78,54 @@ export class Inventory {
     return undefined
   }
 
+  /** A driver that was waited for in vain for as long as this before is waited for only shortly. */
   async #search(driver: string, name: string, { signal, timeoutMs }: Look): Promise<FoundVolume | undefined> {
-    const limitMs = this.#away.has(driver) ? awayTimeoutMs : searchTimeoutMs
-    let isAway = false
+    const isShort = (this.#away.get(driver) ?? 0) >= timeoutMs && timeoutMs > awayTimeoutMs
+    const limitMs = isShort ? awayTimeoutMs : timeoutMs
     try {
-      return await this.get(driver, name, { signal, timeoutMs: Math.min(timeoutMs, limitMs) })
+      const found = await this.get(driver, name, { signal, timeoutMs: limitMs })
+      this.#away.delete(driver)
+      return found
     } catch (error) {
-      isAway = hasCode(error, 'unavailable')
-      if (!isAway || !(await this.#isDismissed(driver))) throw error
-      isAway = false
-      return undefined
-    } finally {
-      if (isAway) this.#away.add(driver)
-      else this.#away.delete(driver)
+      if (hasCode(error, 'unavailable') && (await this.#isDismissed(driver))) {
+        this.#away.delete(driver)
+        return undefined
+      }
+      this.#remember(driver, error, limitMs)
+      if (isShort && hasCode(error, 'timeout')) this.#lookAgain(driver, name)
+      throw error
     }
+  }
+
+  /** One that hangs was waited for in vain for so long; one that is away is so for any wait. Who left has learned nothing. */
+  #remember(driver: string, error: unknown, waitedMs: number): void {
+    if (hasCode(error, 'aborted')) return
+    if (hasCode(error, 'unavailable')) this.#away.set(driver, searchTimeoutMs)
+    else if (hasCode(error, 'timeout')) this.#away.set(driver, Math.max(waitedMs, this.#away.get(driver) ?? 0))
+    else this.#away.delete(driver)
+  }
+
+  /** A driver that is only slow never answers a short look: one that nobody waits for finds out. */
+  #lookAgain(driver: string, name: string): void {
+    if (this.#again.has(driver) || this.#stop.signal.aborted) return
+    const look = async () => {
+      try {
+        await this.get(driver, name, { signal: this.#stop.signal, timeoutMs: searchTimeoutMs })
+        this.#away.delete(driver)
+      } catch (error) {
+        this.#remember(driver, error, searchTimeoutMs)
+        this.#parts.log.debug({ driver, err: error }, 'a driver that did not answer in time does not answer still')
+      } finally {
+        this.#again.delete(driver)
+      }
+    }
+    this.#again.set(driver, look())
+  }
+
+  /** Ends the looks that nobody waits for. Called when no operation is in flight. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#again.values())
   }
 
   /** What all backends have. One that fails, or is slow, is warned about. */

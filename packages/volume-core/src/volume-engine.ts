@@ -155,6 +155,7 @@ function assemble(parts: EngineParts, engineId: string): Assembly {
     closing ??= gate
       .shut()
       .then(() => exports.close())
+      .then(() => inventory.close())
       .then(() => lateRecovery.close())
       .then(() => parts.drivers.close())
     return closing

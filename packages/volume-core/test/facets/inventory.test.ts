@@ -1,8 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { PouchError } from '@pouch/errors'
 import { memoryStore } from '@pouch/store'
 import { describe, expect, it } from 'vitest'
+import type { DriverCall } from '../../src/driver.js'
 import type { DriverDefinition } from '../../src/index.js'
 import { memoryDriver } from '../../src/testing.js'
 import { freshHome, openEngine } from '../support/open-engine.js'
@@ -11,6 +13,10 @@ import { codeOf, fullDriver, replaced, write } from './support.js'
 const plain = () => memoryDriver({ name: 'local' })
 const backend = (name = 'backend') => fullDriver(name, undefined, ['inventory'])
 const never = () => new Promise<never>(() => undefined)
+const hang = (_: string, { signal }: DriverCall) =>
+  new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(PouchError.from(signal.reason)), { once: true })
+  })
 const down = async () => Promise.reject(new PouchError('unavailable', 'the backend does not answer'))
 
 async function withFound(drivers: readonly DriverDefinition[] = [plain(), backend()]) {
@@ -212,6 +218,42 @@ describe('a backend that does not answer', () => {
     expect(await codeOf(volumes.create({ name: 'nobody', driver: 'backend' }))).toBe('unavailable')
     expect(await volumes.create({ name: 'nobody' })).toMatchObject({ driver: 'local' })
   })
+
+  it('is waited for once when it hangs, and not for long by who creates elsewhere', async () => {
+    const { volumes } = await withFound([plain(), replaced(backend(), { 'inventory.get': hang })])
+    const startMs = performance.now()
+    expect(await volumes.create({ name: 'one' })).toMatchObject({ driver: 'local' })
+    const firstMs = performance.now() - startMs
+    expect(await volumes.create({ name: 'two' })).toMatchObject({ driver: 'local' })
+    const secondMs = performance.now() - startMs - firstMs
+    expect(firstMs).toBeLessThan(4000)
+    expect(secondMs).toBeLessThan(1900)
+    const look = { timeoutMs: 3000 }
+    const untold = (waitedMs: number) => ({
+      code: 'unavailable',
+      message: expect.stringContaining(`did not answer within ${waitedMs} ms`),
+    })
+    await expect(volumes.find('absent', look)).rejects.toMatchObject(untold(3000))
+    await expect(volumes.find('absent', look)).rejects.toMatchObject(untold(1000))
+    const here = volumes.create({ name: 'absent', driver: 'backend' }, { timeoutMs: 1200 })
+    await expect(here).rejects.toMatchObject({ code: 'timeout', message: expect.stringContaining('within 1200 ms') })
+  })
+
+  it('has its volumes again when it hung once and is slow now', async () => {
+    let isHanging = true
+    const get = async (name: string, call: DriverCall) => {
+      if (isHanging) return await hang(name, call)
+      await setTimeout(1300, undefined, { signal: call.signal })
+      return { name }
+    }
+    const { volumes } = await withFound([plain(), replaced(backend(), { 'inventory.get': get })])
+    const look = { timeoutMs: 2000 }
+    expect(await codeOf(volumes.find('found', look))).toBe('unavailable')
+    isHanging = false
+    expect(await codeOf(volumes.find('found', look))).toBe('unavailable')
+    const find = async () => await volumes.find('found', look).catch(() => undefined)
+    await expect.poll(find, { timeout: 6000 }).toMatchObject({ driver: 'backend' })
+  }, 15_000)
 
   it('leaves its recorded volumes there, which say so', async () => {
     const { home, store, engine } = await withFound()
