@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,9 +30,12 @@ export class ScriptedDaemon {
   replies: Record<string, Reply> = {}
   /** What is never answered. */
   silent: readonly string[] = []
+  /** What is answered only once another request, its value, has come too. */
+  heldUntil: Readonly<Record<string, string>> = {}
   readonly folder: string
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #held = new Map<string, () => void>()
 
   private constructor(folder: string) {
     this.folder = folder
@@ -45,24 +48,27 @@ export class ScriptedDaemon {
         const text = Buffer.concat(parts).toString()
         if (path !== '/_ping') this.requests.push({ line, body: text.startsWith('{') ? JSON.parse(text) : text })
         if (this.silent.includes(line)) return
-        const [status, body] =
-          this.replies[line] ??
-          this.replies[line.split('?')[0] ?? ''] ??
-          (path === '/_ping' ? [200] : [404, { message: `no reply for ${line}` }])
-        response.writeHead(status, { 'api-version': '1.43' })
-        response.end(
-          body === undefined
-            ? undefined
-            : typeof body === 'string' || Buffer.isBuffer(body)
-              ? body
-              : JSON.stringify(body),
-        )
+        this.#held.get(line)?.()
+        const other = this.heldUntil[line]
+        if (other === undefined || this.requests.some((each) => each.line === other)) this.#answer(line, path, response)
+        else this.#held.set(other, () => this.#answer(line, path, response))
       })
     })
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
     })
+  }
+
+  #answer(line: string, path: string, response: ServerResponse): void {
+    const [status, body] =
+      this.replies[line] ??
+      this.replies[line.split('?')[0] ?? ''] ??
+      (path === '/_ping' ? [200] : [404, { message: `no reply for ${line}` }])
+    response.writeHead(status, { 'api-version': '1.43' })
+    response.end(
+      body === undefined ? undefined : typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+    )
   }
 
   static async start(): Promise<ScriptedDaemon> {

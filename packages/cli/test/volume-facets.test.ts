@@ -338,6 +338,20 @@ it('a volume whose driver does not answer is inspected with its record and the r
   ])
 })
 
+it('a volume is inspected with everything asked for at once', { timeout: 10_000 }, async () => {
+  const docker = { Name: 'aa', Driver: 'away', Mountpoint: '', Labels: null, Scope: 'local', Options: null }
+  const told = { facets: {}, facts: {}, snapshots: [], error: 'describe aa: driver away did not answer' }
+  const own = { name: 'aa', driver: 'away', anonymous: false, references: [], snapshotCount: 0 }
+  daemon.replies = {
+    'GET /volumes/aa': [200, docker],
+    [`GET ${volumes}/aa`]: [200, own],
+    [`GET ${volumes}/aa/details`]: [200, told],
+  }
+  daemon.heldUntil = { 'GET /volumes/aa': `GET ${volumes}/aa/details` }
+  const { stdout } = await pouch('volume inspect aa')
+  expect(JSON.parse(stdout)).toEqual([{ ...docker, Details: { anonymous: false, references: [], ...told } }])
+})
+
 it('a daemon that does not tell who uses a volume is not waited for without end', async () => {
   const docker = { Name: 'aa', Driver: 'away', Mountpoint: '', Labels: null, Scope: 'local', Options: null }
   const told = { facets: {}, facts: {}, snapshots: [] }

@@ -29,9 +29,9 @@ export async function volumeInspect(
   return code
 }
 
+/** Everything is asked for at once: what the daemon waits for a driver is waited for once. */
 async function inspected(session: Session, name: string, flags: VolumeInspectFlags): Promise<object> {
-  const volume = await session.client.volumes.inspect(name)
-  const details = await detailsOf(session, name, flags)
+  const [volume, details] = await Promise.all([session.client.volumes.inspect(name), detailsOf(session, name, flags)])
   return details === undefined ? volume : { ...volume, Details: details }
 }
 
