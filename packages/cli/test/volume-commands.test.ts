@@ -146,6 +146,24 @@ describe('volumes', () => {
     })
   })
 
+  const rest = 'with their data. Volumes with driver options, and those of global drivers, are kept. Go on? [y/N] '
+  it.each([
+    ['volume prune', 'all nameless volumes that no container uses'],
+    ['volume prune --filter all=1', 'all volumes that no container uses'],
+    ['volume prune --filter all=0', 'all nameless volumes that no container uses'],
+    [
+      'volume prune -a --filter label=ww --filter label!=x=y',
+      'all volumes that no container uses and match label=ww, label!=x=y',
+    ],
+  ])('pouch %s asks about what it removes and keeps', async (line, which) => {
+    expect(await pouch(line, { stdin: 'n\n' })).toEqual({
+      code: 0,
+      stdout: `This removes ${which}, ${rest}`,
+      stderr: '',
+    })
+    expect(daemon.requests).toEqual([])
+  })
+
   it('are pruned once someone has agreed', async () => {
     expect(await pouch('volume prune', { stdin: 'n\n' })).toMatchObject({
       code: 0,

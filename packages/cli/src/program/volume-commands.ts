@@ -61,7 +61,9 @@ export function addVolumeCommands(program: Command, runner: Runner): void {
 
   volume
     .command('prune')
-    .description('remove the nameless volumes that no container uses')
+    .description(
+      'remove the nameless volumes that no container uses; kept are those with driver options or of global drivers',
+    )
     .option('-a, --all', 'named ones too')
     .option('--filter <key=value>', 'only those with: label, label!, all', collect)
     .option('-f, --force', 'do not ask')
