@@ -205,7 +205,15 @@ export interface OptionSpec {
    * list of mount options are masked in every option, without this.
    */
   readonly secret?: boolean
+  /**
+   * What of a volume's top directory the option sets. Content that is imported or moved to a volume brings that along, unless the
+   * option was given: then it stays what the driver made it.
+   */
+  readonly ofTop?: TopProperty
 }
+
+/** What a volume's top directory has that an option may set. */
+export type TopProperty = 'mode' | 'uid' | 'gid'
 
 /** `bytes`: a size. `int`: a whole number ≥ 0. `mode`: octal permissions. `path`: absolute. */
 export type OptionType = 'bytes' | 'int' | 'mode' | 'path' | 'string' | 'enum' | 'boolean'

@@ -11,6 +11,7 @@ import type { Mounts } from './mounts.js'
 import { mountOwn } from './own-mount.js'
 import { patient } from './patience.js'
 import { requireNew } from './staging.js'
+import { askedOfTop, keepingTop } from './top-directory.js'
 import { transferError } from './transfer-error.js'
 import { treeTellers } from './tree-tellers.js'
 import { untilAborted } from './until-aborted.js'
@@ -67,7 +68,8 @@ export class Imports {
     await this.#parts.volumes.update(entry, keptBy(entry.record, made))
     const mount = await mountOwn(this.#parts, mounts, entry, { verb: 'import', readOnly: false }, work)
     try {
-      await unpackTree(mount.path, untilAborted(source, work.signal), treeTellers(request, work.signal))
+      const unpack = () => unpackTree(mount.path, untilAborted(source, work.signal), treeTellers(request, work.signal))
+      await keepingTop(mount.path, askedOfTop(backend.definition, entry.record.options), unpack)
     } catch (error) {
       throw transferError('import', name, error, mount.path)
     }

@@ -23,6 +23,7 @@ import { hasSnapshots, inUse } from './removal.js'
 import { checkStringMap } from './requests.js'
 import { wholeSnapshots } from './snapshot-record.js'
 import { failureAtRest, hasMadeNothing, occupied, requireFree, requireNew, stagingName } from './staging.js'
+import { askedOfTop, keepingTop } from './top-directory.js'
 import { transferError } from './transfer-error.js'
 import { treeRoot } from './tree-root.js'
 import { treeTellers } from './tree-tellers.js'
@@ -157,15 +158,15 @@ export class Migration {
   }
 
   async #copy(name: string, from: string, to: string, request: MigrateRequest, work: Work): Promise<void> {
-    const { signal } = work
+    const { definition } = this.#parts.drivers.get(request.driver, 'migrate', name)
     try {
-      await copyTree(from, to, treeTellers(request, signal))
-      const differences = await compareTrees(from, to, { signal })
-      if (differences.length > 0)
-        throw notTheSame(
-          name,
-          differences.map(({ message }) => message),
-        )
+      // What was asked for comes after the comparison: it alone need not be the same.
+      await keepingTop(to, askedOfTop(definition, request.options ?? {}), async () => {
+        await copyTree(from, to, treeTellers(request, work.signal))
+        const differences = await compareTrees(from, to, { signal: work.signal })
+        const told = differences.map(({ message }) => message)
+        if (told.length > 0) throw notTheSame(name, told)
+      })
     } catch (error) {
       throw transferError('migrate', name, error, to)
     }

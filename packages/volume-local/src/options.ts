@@ -32,7 +32,11 @@ export const localOptions = Object.freeze({
     type: 'string',
     description: 'what to mount at the first use: a device, a directory, an export; needs type',
   },
-  uid: { type: 'int', description: 'owner of the top directory; root, or whoever runs the engine, unless given' },
-  gid: { type: 'int', description: 'group of the top directory' },
-  mode: { type: 'mode', description: 'permissions of the top directory; 755 unless given' },
+  uid: {
+    type: 'int',
+    ofTop: 'uid',
+    description: 'owner of the top directory; root, or whoever runs the engine, unless given',
+  },
+  gid: { type: 'int', ofTop: 'gid', description: 'group of the top directory' },
+  mode: { type: 'mode', ofTop: 'mode', description: 'permissions of the top directory; 755 unless given' },
 }) satisfies OptionTable

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createVolumeEngine, type VolumeEngine } from '@pouch/volume-core'
@@ -53,6 +53,31 @@ describe('under an engine', () => {
       })
     }
     expect(await engine.volumes.find('data')).toBeUndefined()
+  })
+
+  it('options of the top directory hold when content is brought into it; without them it is as the content says', async () => {
+    const { volumes } = engine
+    const self = process.geteuid?.() ?? 0
+    const [theirs, asked] = self === 0 ? [7, 9] : [self, self]
+    const dataOf = (name: string) => join(base, 'home/volume', name, '_data')
+    await volumes.create({ name: 'source' })
+    await chown(dataOf('source'), theirs, -1)
+    await chmod(dataOf('source'), 0o1777)
+    const access = async (name: string) => {
+      const { mode, uid } = await stat(dataOf(name))
+      return [mode & 0o7777, uid]
+    }
+    const options = { mode: '700', uid: String(asked) }
+    await volumes.import({ name: 'asked', options }, await volumes.export('source'))
+    await volumes.import({ name: 'half', options: { uid: options.uid } }, await volumes.export('source'))
+    await volumes.import({ name: 'plain' }, await volumes.export('source'))
+    expect(await access('asked')).toEqual([0o700, asked])
+    expect(await access('half')).toEqual([0o1777, asked])
+    expect(await access('plain')).toEqual([0o1777, theirs])
+    await volumes.migrate('plain', { driver: 'local', options })
+    expect(await access('plain')).toEqual([0o700, asked])
+    await volumes.migrate('plain', { driver: 'local' })
+    expect(await access('plain')).toEqual([0o700, asked])
   })
 
   it('a hundred volumes come and go at a time, and leave nothing', async () => {

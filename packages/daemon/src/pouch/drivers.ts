@@ -43,7 +43,7 @@ function healthOf({ driver, health, healthError }: DriverReport): PouchDriverHea
 }
 
 function optionsOf(table: OptionTable): NonNullable<PouchDriver['options']> {
-  return Object.entries(table).map(([name, { values, aliases, ...spec }]) => ({
+  return Object.entries(table).map(([name, { values, aliases, ofTop: _, ...spec }]) => ({
     ...spec,
     name,
     ...(values === undefined ? {} : { values: [...values] }),
