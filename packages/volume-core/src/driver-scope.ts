@@ -12,6 +12,6 @@ export interface ScopeSubject {
 /** What a call of a driver takes from the engine: for whom it is, until when, and what its errors may not tell. */
 export function scopeOf(parts: EngineParts, verb: string, subject: ScopeSubject, work: Look): DriverCallScope {
   const { name, driver, options } = subject
-  const secrets = () => secretsIn(parts.drivers.find(driver)?.definition, options)
+  const secrets = () => secretsIn(parts.drivers.definitionOf(driver), options)
   return { ...work, verb, volume: name, driver, log: parts.log, secrets }
 }

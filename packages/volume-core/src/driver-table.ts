@@ -13,6 +13,7 @@ import {
 import { DriverState } from './driver-state.js'
 import { missingOperations } from './facet-operations.js'
 import { checkOptionTable } from './options.js'
+import { scrubbed } from './scrubbed.js'
 
 /** A driver as the engine shows it. */
 export interface DriverInfo {
@@ -46,6 +47,8 @@ export interface DriverSurroundings {
   readonly log: Logger
   readonly clock: () => number
   readonly timeoutMs: number
+  /** What of its recorded volumes a driver may not tell when it fails to open. */
+  readonly secretsOf: (definition: DriverDefinition) => readonly string[]
 }
 
 /** A driver's place in the table. */
@@ -97,6 +100,11 @@ export class DriverTable {
   find(name: string): OpenDriver | undefined {
     const slot = this.#slots.get(name)
     return slot?.driver === undefined ? undefined : { definition: slot.definition, driver: slot.driver }
+  }
+
+  /** What is known of a driver's options, also of one that could not be opened: its secrets stay secrets. */
+  definitionOf(name: string): DriverDefinition | undefined {
+    return this.#slots.get(name)?.definition
   }
 
   /** Whether there is a driver of this name, open or not. */
@@ -225,14 +233,15 @@ export async function openDriver(definition: DriverDefinition, around: DriverSur
     checkDriver(definition, driver)
     return { definition, driver, error: undefined }
   } catch (cause) {
-    const error = openError(definition.name, cause)
+    const error = PouchError.from(scrubbed(openError(definition.name, cause), around.secretsOf(definition)))
     around.log.error({ driver: definition.name, err: error }, 'a volume driver could not be opened and is disabled')
     return { definition, driver: undefined, error }
   }
 }
 
 async function openInTime(definition: DriverDefinition, around: DriverSurroundings): Promise<Driver> {
-  const { home, engineId, hostName, log, clock, timeoutMs } = around
+  const { home, engineId, hostName, clock, timeoutMs } = around
+  const log = discreet(around.log, () => around.secretsOf(definition))
   const state = new DriverState(around.store, definition.name)
   const host = Object.freeze({ home, engineId, hostName, state, log, clock })
   const opening = (async () => await definition.open(host))()
@@ -245,6 +254,17 @@ async function openInTime(definition: DriverDefinition, around: DriverSurroundin
     timer = setTimeout(giveUp, timeoutMs)
   })
   return await Promise.race([opening, late]).finally(() => clearTimeout(timer))
+}
+
+/** What a driver logs of a failure may quote its volumes too. */
+function discreet(log: Logger, secrets: () => readonly string[]): Logger {
+  const clean = (fields: object) => ('err' in fields ? { ...fields, err: scrubbed(fields.err, secrets()) } : fields)
+  return {
+    debug: (fields, message) => log.debug(clean(fields), message),
+    info: (fields, message) => log.info(clean(fields), message),
+    warn: (fields, message) => log.warn(clean(fields), message),
+    error: (fields, message) => log.error(clean(fields), message),
+  }
 }
 
 /** A driver that opens after all is let go of: nothing will ever use it. */

@@ -30,6 +30,7 @@ import { Mounts } from './mounts.js'
 import { NameLocks } from './name-locks.js'
 import { OperationGate } from './operation-gate.js'
 import { Pruning } from './pruning.js'
+import { recordedSecretsOf } from './recorded-secrets.js'
 import { Recovery } from './recovery.js'
 import { References } from './references.js'
 import { Removal } from './removal.js'
@@ -100,7 +101,8 @@ export async function createVolumeEngine(options: VolumeEngineOptions): Promise<
   const engineId = await engineIdOf(store)
   const volumes = new VolumeTable(store, log)
   await volumes.load()
-  const around = { home, engineId, hostName, store, log, clock, timeoutMs: Math.min(timeoutMs, 30_000) }
+  const secretsOf = (definition: DriverDefinition) => recordedSecretsOf(volumes, definition.name, definition)
+  const around = { home, engineId, hostName, store, log, clock, timeoutMs: Math.min(timeoutMs, 30_000), secretsOf }
   const drivers = await DriverTable.open(options.drivers, options.defaultDriver ?? 'local', around)
   const late = new LateDrivers(drivers, options.driverSources ?? [], around)
   const events = createEmitter<VolumeEvents>((error, event) => log.warn({ err: error, event }, 'a listener failed'))

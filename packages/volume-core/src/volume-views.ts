@@ -127,7 +127,7 @@ export class VolumeViews {
     return Object.freeze({
       name: record.name,
       driver: record.driver,
-      options: Object.freeze(maskedOptions(open?.definition, record.options)),
+      options: Object.freeze(maskedOptions(this.#parts.drivers.definitionOf(record.driver), record.options)),
       labels: Object.freeze(record.labels),
       createdAt: record.createdAt,
       mountpoint: this.#isMounting(entry, open) ? this.#mountedPath(entry) : entry.mountpoint,

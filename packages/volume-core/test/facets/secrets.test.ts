@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { PouchError } from '@pouch/errors'
+import { memoryStore } from '@pouch/store'
 import { describe, expect, it } from 'vitest'
 import type { DriverDefinition, OptionTable, Volume } from '../../src/index.js'
 import { maskedOptions, secretsIn } from '../../src/secrets.js'
@@ -146,6 +147,28 @@ describe('a secret', () => {
     expect(healthOfBad).toMatchObject({ health: { message: expect.stringContaining('with ********') } })
     expect(log.lines.map(({ message }) => message)).toContainEqual(expect.stringContaining('is taken to have none'))
     expect(tells([list, absent, healthOfBad, log.lines])).toBe(false)
+  })
+
+  it('is not told by a driver that cannot be opened again', async () => {
+    const store = memoryStore()
+    const engine = await openEngine({ drivers: [definition], store })
+    await engine.volumes.create({ name: 'vol', options })
+    await engine.close()
+    const log = keepingLogger()
+    const refusal = new PouchError('unsupported', 'refused password=swordfish, hunter2', { cause: 'barracuda' })
+    const shut: DriverDefinition = {
+      ...definition,
+      open: async (host) => {
+        host.log.warn({ err: refusal }, 'not yet')
+        return Promise.reject(refusal)
+      },
+    }
+    const { volumes, drivers } = await openEngine({ drivers: [shut], store, log })
+    const list = await volumes.list()
+    expect(list.warnings.join()).toContain('refused password=********, ********')
+    expect(drivers()).toMatchObject([{ error: { code: 'unsupported', op: 'driver.open' } }])
+    expect(log.lines.map(({ message }) => message)).toContain('not yet')
+    expect(tells([list, drivers(), log.lines])).toBe(false)
   })
 
   it('is not in the status of a volume whose backend cannot tell of it', async () => {
