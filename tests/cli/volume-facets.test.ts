@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkStoreFile, sqliteStore } from '@pouch/store-sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -137,11 +137,12 @@ describe('archives', () => {
     const command = pouch.begin('volume', 'import', 'halfway')
     const { stdout } = spawnSync('tar', ['-C', '/usr/bin', '-c', 'tar'])
     command.stdin.write(stdout.subarray(0, stdout.length / 2))
-    const folder = join(daemon.home, 'volume')
-    await expect.poll(() => readdirSync(folder)).toContain('halfway')
+    // A volume has a name of its own until it is whole.
+    const filling = () => readdirSync(join(daemon.home, 'volume')).filter((name) => name.startsWith('filling-'))
+    await expect.poll(filling, { timeout: 20_000 }).toHaveLength(1)
     command.kill('SIGKILL')
     await command.ended
-    await expect.poll(() => existsSync(join(folder, 'halfway'))).toBe(false)
+    await expect.poll(filling, { timeout: 20_000 }).toEqual([])
     expect(await pouch.output('volume', 'ls', '-q', '-f', 'name=halfway')).toBe('')
   })
 
