@@ -18,7 +18,7 @@ interface Subject {
 
 /**
  * Mounts and unmounts for references. With a driver that mounts, an intent is durable before each call of it and a mount is
- * durable before it is acknowledged; with one whose volumes are always there, mounting is a mark.
+ * durable before it is acknowledged; with one whose volumes are always there, mounting is that record alone.
  */
 export class Mounts {
   readonly #parts: EngineParts
@@ -36,7 +36,7 @@ export class Mounts {
   async mount(entry: VolumeEntry, reference: ReferenceRecord, release: boolean, work: Work): Promise<ReferenceRecord> {
     const { mounts, volume } = this.#subject(entry, 'mount')
     const base = reservedAgain(reference)
-    if (mounts === undefined) return await this.#present(entry, base, release, work)
+    if (mounts === undefined) return await this.#present(entry, base, work)
     const shared = mounts.per === 'volume' ? this.#mountedHere(entry, reference.id) : undefined
     if (shared?.path !== undefined) {
       return await this.#set(entry, { ...base, state: 'mounted', path: shared.path, ...mountState(shared.mountState) })
@@ -68,8 +68,7 @@ export class Mounts {
     }
     const { mounts, volume } = this.#subject(entry, 'unmount')
     if (mounts === undefined) {
-      if (drop) await this.#parts.volumes.update(entry, next)
-      else await this.#parts.volumes.mark(entry, next)
+      await this.#parts.volumes.update(entry, next)
       return
     }
     if (mounts.per === 'volume' && this.#mountedHere(entry, reference.id) !== undefined) {
@@ -126,7 +125,7 @@ export class Mounts {
     return entry.record.references.length > 0 && this.#unfinished(entry).length > 0
   }
 
-  async #present(entry: VolumeEntry, base: ReferenceRecord, isNew: boolean, work: Work): Promise<ReferenceRecord> {
+  async #present(entry: VolumeEntry, base: ReferenceRecord, work: Work): Promise<ReferenceRecord> {
     const { driver, volume } = this.#subject(entry, 'mount')
     const path = await callDriver(this.#scope('mount', entry, work), async (call) => {
       const there = await driver.path(volume, call)
@@ -135,8 +134,7 @@ export class Mounts {
     })
     const mounted: ReferenceRecord = { ...base, state: 'mounted', path }
     const next = withReference(entry.record, base.id, mounted)
-    if (isNew) await this.#parts.volumes.update(entry, next)
-    else await this.#parts.volumes.mark(entry, next)
+    await this.#parts.volumes.update(entry, next)
     return mounted
   }
 

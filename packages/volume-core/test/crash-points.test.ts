@@ -59,7 +59,7 @@ const operations: readonly Operation[] = [
     run: (volumes) => volumes.mount('vol', 'ref'),
     before: { ref: 'reserved' },
     after: { ref: 'mounted' },
-    syncs: [2, 0],
+    syncs: [2, 1],
   },
   {
     title: 'unmount',
@@ -67,7 +67,7 @@ const operations: readonly Operation[] = [
     run: (volumes) => volumes.unmount('vol', 'ref'),
     before: { ref: 'mounted' },
     after: { ref: 'reserved' },
-    syncs: [1, 0],
+    syncs: [1, 1],
   },
   {
     title: 'attach',
