@@ -46,14 +46,14 @@ function readAll(body: Readable): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let length = 0
-    body.on('data', (chunk: Uint8Array) => {
+    const take = (chunk: Uint8Array) => {
       length += chunk.byteLength
-      if (length <= maxJsonBytes) chunks.push(chunk)
-      else {
-        body.pause()
-        reject(tooLong())
-      }
-    })
+      if (length <= maxJsonBytes) return void chunks.push(chunk)
+      // Who answers decides what becomes of the rest, and may have it flow again.
+      body.off('data', take).pause()
+      reject(tooLong())
+    }
+    body.on('data', take)
     body.on('end', () => resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
     body.on('error', reject)
     body.on('close', () => reject(invalid('the client has gone before it sent the whole body')))
